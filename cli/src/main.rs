@@ -1,0 +1,2 @@
+//! The `licit` command.
+fn main() {}
