@@ -87,6 +87,15 @@ impl<T> Set<T> {
         }
     }
 
+    /// The empty set, for the same table as another set.
+    #[must_use]
+    pub fn like(other: &Self) -> Self {
+        Self {
+            words: vec![0; other.words.len()].into_boxed_slice(),
+            table: PhantomData,
+        }
+    }
+
     /// The set of all entries of a table of `size` entries.
     #[must_use]
     pub fn full(size: usize) -> Self {

@@ -6,7 +6,7 @@ use crate::decision::Timing;
 use crate::fact::Fact;
 use crate::table::{Entry, Id, Set, Table};
 
-pub(crate) use read::{Reader, Selector};
+pub(crate) use read::{Reader, axes, resolve, select, word_of};
 
 /// A data category: a kind of personal or non-personal data (inventory of §3.1).
 #[derive(Debug)]
@@ -338,6 +338,7 @@ pub struct Taxonomy {
     pub entities: Table<Entity>,
     /// Facts.
     pub facts: Table<Fact>,
+    leaf_categories: Set<Category>,
 }
 
 impl Taxonomy {
@@ -350,6 +351,12 @@ impl Taxonomy {
                 .find(wider)
                 .and_then(|id| self.regions.get(id))
                 .is_some_and(|region| region.countries.iter().any(|country| country == place))
+    }
+
+    /// The categories that nothing else is below.
+    #[must_use]
+    pub fn leaf_categories(&self) -> &Set<Category> {
+        &self.leaf_categories
     }
 
     /// Whether the category is a root, which is never a valid request (design §3.2).

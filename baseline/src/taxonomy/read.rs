@@ -101,6 +101,13 @@ impl Reader {
         }
     }
 
+    /// Reports what is wrong with the files as a whole.
+    pub(crate) fn error_at_start(&self, message: &str) {
+        let nameless = Document::new("(no file)", "");
+        let document = self.files.first().map_or(&nameless, |(document, _)| document);
+        document.error(0..0, message);
+    }
+
     /// Everything wrong with the files.
     pub(crate) fn finish(self) -> Diagnostics {
         let mut all = Diagnostics::default();
@@ -139,6 +146,7 @@ impl Reader {
             product(document, fields, id, &ceiling, &recipients, &controls, &shared)
         });
         Taxonomy {
+            leaf_categories: categories.leaves(),
             categories,
             purposes,
             operations,
