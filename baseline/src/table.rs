@@ -184,10 +184,6 @@ impl<T> Set<T> {
             })
         })
     }
-
-    pub(crate) fn words(&self) -> &[u64] {
-        &self.words
-    }
 }
 
 impl<T> Clone for Set<T> {

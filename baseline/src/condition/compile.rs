@@ -617,6 +617,14 @@ impl Draft<'_, '_> {
                 self.reads.add(&self.compiler.control_reads);
                 self.push(Test::Allowed(read));
             }
+            ("named_for_product", []) if polarity == Polarity::Opens => {
+                self.per_category = true;
+                self.push(Test::NamedForProduct);
+            }
+            ("named_for_product", []) => {
+                let message = "being named for a product can only help the processing: negate it";
+                return Err((message.to_owned(), span.clone()));
+            }
             ("rule", [id]) => self.other_rule(id, polarity)?,
             _ if FUNCTIONS.contains(&name) => {
                 return Err((format!("`{name}` is called with the wrong values"), span.clone()));

@@ -50,6 +50,8 @@ pub(crate) enum Test {
     Purpose(Relation, Group<Purpose>),
     /// Every control of the list lets the processing go on.
     Allowed(Read),
+    /// The policy's row for the product names the category.
+    NamedForProduct,
     /// The named rule's scope covers the request.
     Covers(Box<Scope>),
 }
@@ -313,6 +315,15 @@ impl Test {
                 Some(value) => context.facts.controls_allow(value, context),
                 None => Kleene::Unknown,
             },
+            Self::NamedForProduct => {
+                let taxonomy = context.facts.taxonomy();
+                let named = taxonomy
+                    .products
+                    .get(context.product)
+                    .map(|product| &product.named_data);
+                let lies_in = |(category, named)| taxonomy.categories.lies_in(category, named);
+                context.category.zip(named).map(lies_in).into()
+            }
             Self::Covers(scope) => scope.covers(context),
         }
     }
@@ -320,7 +331,7 @@ impl Test {
     /// Calls `each` for every fact that this test reads with these facts.
     fn each_read(&self, facts: &Facts<'_>, each: &mut dyn FnMut(&Read)) {
         match self {
-            Self::Constant(_) | Self::Covers(_) => {}
+            Self::Constant(_) | Self::NamedForProduct | Self::Covers(_) => {}
             Self::Flag(read) | Self::WordIn(read, _) | Self::Known(read) | Self::Given(read) => each(read),
             Self::Equal(read, operand) => {
                 each(read);
