@@ -151,6 +151,11 @@ impl std::error::Error for Diagnostics {}
 /// assert_eq!(nearest("zzz", ["recommend", "collect"]), None);
 /// ```
 pub fn nearest<'a>(wanted: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    // Comparing costs the product of the lengths, and nothing as long as this is a slip of the pen.
+    const LONGEST: usize = 200;
+    if wanted.len() > LONGEST {
+        return None;
+    }
     candidates
         .into_iter()
         .map(|candidate| (strsim::jaro_winkler(wanted, candidate), candidate))

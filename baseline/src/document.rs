@@ -4,6 +4,7 @@
 //! the keys it may have; what was not asked for is an unknown key.
 
 use std::cell::RefCell;
+use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -168,10 +169,25 @@ impl Document {
             .any(|item| item.severity == Severity::Error)
     }
 
-    /// Everything found, in the order of the text.
+    /// What was found, in the order of the text: all of it, or the first 200 problems and how many more there are.
     #[must_use]
     pub fn finish(self) -> Diagnostics {
-        self.found.into_inner().into()
+        // Nobody reads more, and showing each takes time in proportion to the text: a hostile one would cost minutes.
+        const SHOWN: usize = 200;
+        let mut found = self.found.into_inner();
+        found.sort_by_key(|item| item.span.start);
+        let rest = found.split_off(SHOWN.min(found.len()));
+        // An error among the rest must still refuse the input, so the strictest severity stands for all of them.
+        if let Some(worst) = rest.iter().min_by_key(|item| item.severity) {
+            found.push(Diagnostic {
+                message: format!("{} more problems from here on", rest.len()),
+                span: rest.first().map_or(0..0, |item| item.span.clone()),
+                reason: None,
+                help: Some("correct the ones above first".to_owned()),
+                ..worst.clone()
+            });
+        }
+        found.into()
     }
 
     /// The node as a table, or a report that it is not one.
@@ -198,12 +214,9 @@ impl Document {
     }
 
     fn refuse_duplicates(&self, entries: &[(Spanned<String>, Node)]) {
-        for (index, (key, _)) in entries.iter().enumerate() {
-            if entries
-                .iter()
-                .take(index)
-                .any(|(earlier, _)| earlier.value == key.value)
-            {
+        let mut seen = HashSet::with_capacity(entries.len());
+        for (key, _) in entries {
+            if !seen.insert(key.value.as_str()) {
                 self.error(
                     key.span.clone(),
                     format!("`{}` is given twice", printable(&key.value)),
@@ -301,7 +314,7 @@ impl<'d> Table<'d> {
     }
 
     /// Where to point for something that is not there: the table's first line.
-    fn head(&self) -> Range<usize> {
+    pub(crate) fn head(&self) -> Range<usize> {
         let text = self
             .document
             .source
@@ -420,10 +433,15 @@ pub fn printable(text: &str) -> String {
     shown
 }
 
-fn escape_control(character: char) -> Vec<char> {
-    // Bidirectional overrides reorder what a reviewer reads, so they are shown as well.
+/// Whether a character acts on what shows it instead of being shown.
+pub(crate) fn is_hidden(character: char) -> bool {
+    // Bidirectional overrides reorder what a reviewer reads.
     let reorders = matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    if character.is_control() || reorders {
+    character.is_control() || reorders
+}
+
+fn escape_control(character: char) -> Vec<char> {
+    if is_hidden(character) {
         character.escape_unicode().collect()
     } else {
         vec![character]

@@ -267,6 +267,7 @@ pub fn duration_text(length: SignedDuration) -> String {
 ///
 /// assert_eq!(parse_duration("P30D").unwrap().as_hours(), 720);
 /// assert!(parse_duration("P1M").unwrap_err().contains("months"));
+/// assert!(parse_duration("30 days").is_err());
 /// ```
 pub fn parse_duration(text: &str) -> Result<SignedDuration, String> {
     let wrong = || {
@@ -275,7 +276,9 @@ pub fn parse_duration(text: &str) -> Result<SignedDuration, String> {
             crate::printable(text)
         )
     };
-    let span: jiff::Span = text.parse().map_err(|_| wrong())?;
+    // `Span::from_str` would also read `30 days`, which is no ISO 8601.
+    let parser = jiff::fmt::temporal::SpanParser::new();
+    let span = parser.parse_span(text).map_err(|_| wrong())?;
     if span.get_years() != 0 || span.get_months() != 0 {
         return Err(format!(
             "`{}` counts months or years, whose length varies: use days",

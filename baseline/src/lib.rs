@@ -11,6 +11,7 @@ mod fact;
 mod facts;
 mod judge;
 mod law;
+mod manifest;
 mod rules;
 mod table;
 mod taxonomy;
@@ -27,6 +28,9 @@ pub use fact::{
 pub use facts::Facts;
 pub use judge::{CategoryOutcome, Certainty, Considered, Finding, Judgement, Query};
 pub use law::{Determination, Law};
+pub use manifest::{
+    Activity, Hold, Integration, LegalBasis, Manifest, PluginObligation, PluginReason, Retention, Tier,
+};
 pub use rules::{Rule, RuleKind};
 pub use table::{Entry, Id, Set, Table};
 pub use taxonomy::*;
