@@ -14,7 +14,9 @@ pub(crate) struct Computed {
 
 impl Computed {
     pub(crate) fn new(_: &Edition, _: &Request) -> Self {
-        Self { local_channel: FactValue::Text("local".into()) }
+        Self {
+            local_channel: FactValue::Text("local".into()),
+        }
     }
 }
 
@@ -55,19 +57,28 @@ pub(crate) fn assemble<'a>(
         }
     }
     let mut supplied: Vec<(Id<Fact>, &'a str)> = Vec::new();
-    edition.profile.supply(request.at, request.product, baseline, &mut facts, &mut |fact, entry| {
-        supplied.push((fact, &entry.name));
-    });
+    edition.profile.supply(
+        request.at,
+        request.product,
+        baseline,
+        &mut facts,
+        &mut |fact, entry| {
+            supplied.push((fact, &entry.name));
+        },
+    );
     for (fact, place) in supplied {
         if let Some(value) = facts.supplied(fact) {
             each(fact, value, Origin::Profile(place));
         }
     }
     // The person's region may come from the profile, so the basis is chosen once that is in.
-    let region = known.region.and_then(|fact| facts.supplied(fact)).and_then(|value| match value {
-        FactValue::Text(region) => Some(&**region),
-        _ => None,
-    });
+    let region = known
+        .region
+        .and_then(|fact| facts.supplied(fact))
+        .and_then(|value| match value {
+            FactValue::Text(region) => Some(&**region),
+            _ => None,
+        });
     if let (Some(activity), Some(fact)) = (activity, taxonomy.facts.find("basis"))
         && let Some(value) = activity.basis(taxonomy, region)
     {
@@ -82,17 +93,27 @@ pub(crate) fn assemble<'a>(
 }
 
 /// What the engine computes from other facts: where data comes from and goes to, and that a device needs no channel.
-fn derived<'a>(baseline: &Baseline, facts: &Facts<'a>, computed: &'a Computed) -> Vec<(Id<Fact>, &'a FactValue)> {
+fn derived<'a>(
+    baseline: &Baseline,
+    facts: &Facts<'a>,
+    computed: &'a Computed,
+) -> Vec<(Id<Fact>, &'a FactValue)> {
     let table = &baseline.taxonomy().facts;
     let supplied = |name: &str| table.find(name).and_then(|fact| facts.supplied(fact));
     let from = supplied("collection.operation_country").or_else(|| supplied("storage.country"));
-    let to = supplied("recipient.country").or_else(|| supplied("storage.country")).or_else(|| supplied("locus.country"));
+    let to = supplied("recipient.country")
+        .or_else(|| supplied("storage.country"))
+        .or_else(|| supplied("locus.country"));
     let on_device = matches!(supplied("locus"), Some(FactValue::Text(locus)) if **locus == *"device");
     let local = on_device.then_some(&computed.local_channel);
-    [("transfer.from", from), ("transfer.to", to), ("security.channel", local)]
-        .into_iter()
-        .filter_map(|(name, value)| Some((table.find(name)?, value?)))
-        .collect()
+    [
+        ("transfer.from", from),
+        ("transfer.to", to),
+        ("security.channel", local),
+    ]
+    .into_iter()
+    .filter_map(|(name, value)| Some((table.find(name)?, value?)))
+    .collect()
 }
 
 /// Where a fact came from.
@@ -130,18 +151,28 @@ pub(crate) fn explain(
     let taxonomy = edition.baseline.taxonomy();
     let mut origins: Vec<(Id<Fact>, FactValue, Supplier, String)> = Vec::new();
     let mut note = |fact: Id<Fact>, value: &FactValue, supplier: Option<Supplier>, source: String| {
-        let usual = taxonomy.facts.get(fact).map_or(Supplier::Engine, |it| it.supplier);
+        let usual = taxonomy
+            .facts
+            .get(fact)
+            .map_or(Supplier::Engine, |it| it.supplier);
         origins.retain(|(other, ..)| *other != fact);
         origins.push((fact, value.clone(), supplier.unwrap_or(usual), source));
     };
-    let facts = assemble(edition, request, plugin, activity, computed, &mut |fact, value, origin| {
-        // A state fact that the profile supplies is shown as the host's.
-        let supplier = match (origin, taxonomy.facts.get(fact).map(|it| it.supplier)) {
-            (Origin::Profile(_), Some(Supplier::State)) => Some(Supplier::Host),
-            _ => None,
-        };
-        note(fact, value, supplier, origin.describe());
-    });
+    let facts = assemble(
+        edition,
+        request,
+        plugin,
+        activity,
+        computed,
+        &mut |fact, value, origin| {
+            // A state fact that the profile supplies is shown as the host's.
+            let supplier = match (origin, taxonomy.facts.get(fact).map(|it| it.supplier)) {
+                (Origin::Profile(_), Some(Supplier::State)) => Some(Supplier::Host),
+                _ => None,
+            };
+            note(fact, value, supplier, origin.describe());
+        },
+    );
     for (fact, value) in edition.baseline.computed_facts(request.purpose, &facts) {
         note(fact, &value, None, "computed".to_owned());
     }
@@ -149,7 +180,8 @@ pub(crate) fn explain(
         note(*fact, value, None, "assumed".to_owned());
     }
     let read = |fact: &Id<Fact>| judgement.read.contains(*fact);
-    let structural = |fact: &Id<Fact>| request.kind == OperationKind::Load || taxonomy.facts.name(*fact).contains('.');
+    let structural =
+        |fact: &Id<Fact>| request.kind == OperationKind::Load || taxonomy.facts.name(*fact).contains('.');
     let mut facts_used: Vec<FactUsed> = origins
         .into_iter()
         .filter(|(fact, ..)| read(fact) && structural(fact))
@@ -160,8 +192,14 @@ pub(crate) fn explain(
             source,
         })
         .collect();
-    for used in edition.baseline.determinations_read(judgement, &facts) {
-        facts_used.push(FactUsed { name: used.0, value: used.1, supplier: Supplier::Law, source: used.2 });
+    for (fact, value, source) in edition.baseline.determinations_used(judgement, &facts) {
+        let name = taxonomy.facts.name(fact).to_owned();
+        facts_used.push(FactUsed {
+            name,
+            value,
+            supplier: Supplier::Law,
+            source,
+        });
     }
     facts_used.sort_by(|a, b| a.name.cmp(&b.name));
     Explanation { facts_used }

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use licit_baseline::{
-    Activity, Baseline, Certainty, Decision, Fact, FactValue, Facts, Finding, Id, Judgement, OperationKind, Purpose,
+    Activity, Baseline, Certainty, Decision, Fact, FactValue, Facts, Finding, Id, Judgement, OperationKind,
     Query, Rule, RuleKind, Timing,
 };
 
-use crate::edition::{Declared, Edition, LoadedPlugin};
 use crate::assemble::{Computed, assemble};
+use crate::edition::{Declared, Edition, LoadedPlugin};
 use crate::request::Request;
-use crate::response::{DenyKind, Duty, Layer, Reason, Response};
+use crate::response::{DenyKind, Duty, Layer, PluginFailure, Reason, Response};
 use crate::sandbox::{self, CallFailure, CallRequest, Verdict};
 
 /// What an evaluation takes into account besides the request.
@@ -29,7 +29,9 @@ pub(crate) fn evaluate(edition: &Arc<Edition>, request: &Request, options: &Opti
     let baseline = &*edition.baseline;
     let plugin = edition.plugin(request.product);
     let feature = request.feature();
-    let declared = plugin.map_or(Declared::No, |plugin| plugin.declared(request, request.purpose, feature));
+    let declared = plugin.map_or(Declared::No, |plugin| {
+        plugin.declared(request, request.purpose, feature)
+    });
     let activity = match declared {
         Declared::By(activity) => Some(activity),
         Declared::Ambiguous | Declared::No => None,
@@ -40,12 +42,19 @@ pub(crate) fn evaluate(edition: &Arc<Edition>, request: &Request, options: &Opti
         operation: request.operation,
         product: request.product,
         purpose: request.purpose,
-        data: if request.data.is_empty() { &held } else { &request.data },
+        data: if request.data.is_empty() {
+            &held
+        } else {
+            &request.data
+        },
         explain: options.explain,
     };
     let computed = Computed::new(edition, request);
     let mut facts = assemble(edition, request, plugin, activity, &computed, &mut |_, _, _| {});
-    options.assumed.iter().for_each(|(fact, value)| facts.set(*fact, value));
+    options
+        .assumed
+        .iter()
+        .for_each(|(fact, value)| facts.set(*fact, value));
     let judgement = baseline.judge(&query, &facts);
 
     let mut answer = Answer::new(baseline, request, judgement);
@@ -62,9 +71,17 @@ pub(crate) fn evaluate(edition: &Arc<Edition>, request: &Request, options: &Opti
             answer.check_duties(plugin, options.discharges);
         }
     }
-    let explanation = options
-        .explain
-        .then(|| crate::assemble::explain(edition, request, plugin, activity, &computed, options.assumed, &answer.judgement));
+    let explanation = options.explain.then(|| {
+        crate::assemble::explain(
+            edition,
+            request,
+            plugin,
+            activity,
+            &computed,
+            options.assumed,
+            &answer.judgement,
+        )
+    });
     Response {
         edition: Arc::clone(edition),
         product: request.product,
@@ -118,14 +135,23 @@ impl<'a> Answer<'a> {
             _ => None,
         };
         let layer = Layer::Baseline;
-        let reason = |it: &Finding| Reason::Rule { layer, rule: it.rule, kind: it.kind, certainty: it.certainty };
+        let reason = |it: &Finding| Reason::Rule {
+            layer,
+            rule: it.rule,
+            kind: it.kind,
+            certainty: it.certainty,
+        };
         Self {
             baseline,
             kind: request.kind,
             decision: judgement.decision,
             deny_kind,
             reasons: judgement.deciding.iter().map(reason).collect(),
-            duties: judgement.obligations.iter().map(|(rule, due)| Duty::Baseline(*rule, *due)).collect(),
+            duties: judgement
+                .obligations
+                .iter()
+                .map(|(rule, due)| Duty::Baseline(*rule, *due))
+                .collect(),
             fuel_used: None,
             judgement,
         }
@@ -138,7 +164,12 @@ impl<'a> Answer<'a> {
     /// Cites the engine rule that stands for what a layer does.
     fn cite(&mut self, layer: Layer, rule: Option<Id<Rule>>) {
         let (kind, certainty) = (RuleKind::Engine, Certainty::Known);
-        self.reasons.extend(rule.map(|rule| Reason::Rule { layer, rule, kind, certainty }));
+        self.reasons.extend(rule.map(|rule| Reason::Rule {
+            layer,
+            rule,
+            kind,
+            certainty,
+        }));
     }
 
     /// Turns a permit into a deny; a deny keeps its own kind.
@@ -166,7 +197,9 @@ impl<'a> Answer<'a> {
 
     /// The manifest does not cover the request, or covers it more than once.
     fn undeclared(&mut self, missing: Option<Id<Fact>>) {
-        missing.into_iter().for_each(|fact| self.judgement.missing.insert(fact));
+        missing
+            .into_iter()
+            .for_each(|fact| self.judgement.missing.insert(fact));
         self.deny(DenyKind::NotDeclared);
         // Without an activity the manifest's facts are unknown, so gates that read them fire; what is known to be
         // forbidden is worth more to the caller than that, and that the manifest is silent is worth more than the gates.
@@ -178,7 +211,13 @@ impl<'a> Answer<'a> {
 
     /// Asks the plugin's code, if everything else permits: once for the stated purpose, and once for each purpose that
     /// classification added.
-    fn ask_plugin(&mut self, plugin: &LoadedPlugin, request: &Request, feature: Option<&str>, facts: &Facts<'_>) {
+    fn ask_plugin(
+        &mut self,
+        plugin: &LoadedPlugin,
+        request: &Request,
+        feature: Option<&str>,
+        facts: &Facts<'_>,
+    ) {
         let added = self.judgement.added_purposes.clone();
         for purpose in std::iter::once(request.purpose).chain(added) {
             if !self.permitted() {
@@ -196,12 +235,15 @@ impl<'a> Answer<'a> {
     }
 
     fn ask(&mut self, plugin: &LoadedPlugin, activity: &Activity, request: &Request, facts: &Facts<'_>) {
-        let missing = activity.reads.iter().filter(|fact| facts.supplied(**fact).is_none());
-        let before = self.judgement.missing.len();
+        let missing = activity
+            .reads
+            .iter()
+            .filter(|fact| facts.supplied(**fact).is_none());
         let missing: Vec<Id<Fact>> = missing.copied().collect();
         if !missing.is_empty() {
-            missing.into_iter().for_each(|fact| self.judgement.missing.insert(fact));
-            debug_assert!(self.judgement.missing.len() >= before, "a set only grows");
+            missing
+                .into_iter()
+                .for_each(|fact| self.judgement.missing.insert(fact));
             self.deny(DenyKind::NotPermitted);
             self.cite(Layer::Declaration, self.baseline.citations().conjunction);
             return;
@@ -211,8 +253,8 @@ impl<'a> Answer<'a> {
                 self.fuel_used = Some(self.fuel_used.unwrap_or(0) + stats.fuel_used);
                 self.heed(plugin, &verdict);
             }
-            Err(CallFailure::Overloaded) => self.fail(DenyKind::Overloaded),
-            Err(failure) => self.fail(DenyKind::PluginFailed(failure)),
+            Err(CallFailure::Overloaded { .. }) => self.fail(DenyKind::Overloaded),
+            Err(failure) => self.fail(DenyKind::PluginFailed(PluginFailure::Call(failure))),
         }
     }
 
@@ -224,13 +266,15 @@ impl<'a> Answer<'a> {
                     self.deny(DenyKind::PluginDenied);
                     self.reasons.push(Reason::Plugin(at));
                 }
-                None => self.fail(DenyKind::PluginFailed(CallFailure::undeclared("reason"))),
+                None => self.fail(DenyKind::PluginFailed(PluginFailure::UndeclaredReason)),
             },
             Verdict::Permit(obligations) => {
                 for id in obligations {
                     match plugin.manifest.obligations.iter().position(|it| it.id == *id) {
                         Some(at) => self.duties.push(Duty::Plugin(at)),
-                        None => return self.fail(DenyKind::PluginFailed(CallFailure::undeclared("obligation"))),
+                        None => {
+                            return self.fail(DenyKind::PluginFailed(PluginFailure::UndeclaredObligation));
+                        }
                     }
                 }
             }
@@ -245,7 +289,11 @@ impl<'a> Answer<'a> {
         let undischargeable = |duty: &&Duty| match duty {
             Duty::Baseline(_, due) => due.timing == Timing::Before && !able(obligations.name(due.obligation)),
             Duty::Plugin(at) => {
-                let before = plugin.manifest.obligations.get(*at).is_none_or(|it| it.timing == Timing::Before);
+                let before = plugin
+                    .manifest
+                    .obligations
+                    .get(*at)
+                    .is_none_or(|it| it.timing == Timing::Before);
                 before && !plugin.obligation_ids.get(*at).is_some_and(|id| able(id))
             }
         };
@@ -253,12 +301,22 @@ impl<'a> Answer<'a> {
             return;
         }
         // The duties stay in the answer: they say what would make it a permit.
-        let unmet: Vec<Duty> = self.duties.iter().copied().filter(|duty| undischargeable(&duty)).collect();
+        let unmet: Vec<Duty> = self
+            .duties
+            .iter()
+            .copied()
+            .filter(|duty| undischargeable(&duty))
+            .collect();
         self.deny(DenyKind::DutyNotDischargeable);
         for duty in &unmet {
             if let Duty::Baseline(rule, _) = duty {
                 let (layer, kind, certainty) = (Layer::Baseline, RuleKind::Oblige, Certainty::Known);
-                self.reasons.push(Reason::Rule { layer, rule: *rule, kind, certainty });
+                self.reasons.push(Reason::Rule {
+                    layer,
+                    rule: *rule,
+                    kind,
+                    certainty,
+                });
             }
         }
         self.duties = unmet;
@@ -274,8 +332,13 @@ fn call(
     facts: &Facts<'_>,
 ) -> Result<(Verdict, sandbox::CallStats), CallFailure> {
     let taxonomy = baseline.taxonomy();
-    let declared = request.data.iter().filter_map(|category| activity.declared_entry(*category));
-    let mut data: Vec<&str> = declared.map(|category| taxonomy.categories.name(category)).collect();
+    let declared = request
+        .data
+        .iter()
+        .filter_map(|category| activity.declared_entry(*category));
+    let mut data: Vec<&str> = declared
+        .map(|category| taxonomy.categories.name(category))
+        .collect();
     data.sort_unstable();
     data.dedup();
     let mut wire: Vec<WireFact<'_>> = activity
@@ -286,7 +349,11 @@ fn call(
         .collect();
     wire.sort_unstable_by_key(|fact| fact.name);
     let texts: Vec<Vec<&str>> = wire.iter().map(WireFact::texts).collect();
-    let facts: Vec<sandbox::CallFact<'_>> = wire.iter().zip(&texts).map(|(fact, texts)| fact.wire(texts)).collect();
+    let facts: Vec<sandbox::CallFact<'_>> = wire
+        .iter()
+        .zip(&texts)
+        .map(|(fact, texts)| fact.wire(texts))
+        .collect();
     plugin.code.sandbox.call(&CallRequest {
         operation: taxonomy.operations.name(request.operation),
         purpose: taxonomy.purposes.name(activity.purpose),
@@ -308,8 +375,10 @@ impl<'f> WireFact<'f> {
         let written = match value {
             FactValue::Time(instant) => vec![instant.to_string()],
             FactValue::PerCategory(entries) => {
-                let mut lines: Vec<String> =
-                    entries.iter().map(|entry| format!("{}={}", entry.category, entry.value)).collect();
+                let mut lines: Vec<String> = entries
+                    .iter()
+                    .map(|entry| format!("{}={}", entry.category, entry.value))
+                    .collect();
                 lines.sort_unstable();
                 lines
             }
@@ -327,16 +396,19 @@ impl<'f> WireFact<'f> {
 
     fn wire<'w>(&'w self, texts: &'w [&'w str]) -> sandbox::CallFact<'w> {
         let value = match self.value {
-            FactValue::Flag(flag) => sandbox::CallValue::Flag(*flag),
-            FactValue::Text(text) => sandbox::CallValue::Text(text),
-            FactValue::Integer(number) => sandbox::CallValue::Integer(*number),
-            FactValue::Days(length) => sandbox::CallValue::Integer(length.as_secs()),
-            FactValue::Time(_) => sandbox::CallValue::Text(self.written.first().map_or("", String::as_str)),
+            FactValue::Flag(flag) => sandbox::FactValue::Flag(*flag),
+            FactValue::Text(text) => sandbox::FactValue::Text(text),
+            FactValue::Integer(number) => sandbox::FactValue::Integer(*number),
+            FactValue::Days(length) => sandbox::FactValue::Integer(length.as_secs()),
+            FactValue::Time(_) => sandbox::FactValue::Text(self.written.first().map_or("", String::as_str)),
             FactValue::Texts(_) | FactValue::Categories(..) | FactValue::PerCategory(_) => {
-                sandbox::CallValue::Texts(texts)
+                sandbox::FactValue::Texts(texts)
             }
         };
-        sandbox::CallFact { name: self.name, value }
+        sandbox::CallFact {
+            name: self.name,
+            value,
+        }
     }
 }
 
@@ -358,21 +430,52 @@ pub(crate) fn judge_load(
     at: jiff::Timestamp,
 ) -> Result<(), Vec<String>> {
     let baseline = &*edition.baseline;
-    let Some(operation) = baseline.taxonomy().operations.find("load") else { return Ok(()) };
+    let Some(operation) = baseline.taxonomy().operations.find("load") else {
+        return Ok(());
+    };
     let mut refused = Vec::new();
     for activity in &plugin.manifest.activities {
-        let request = Request::for_load(&edition.baseline, plugin.manifest.product, operation, activity, at);
+        let request = Request::for_load(
+            &edition.baseline,
+            plugin.manifest.product,
+            operation,
+            activity,
+            at,
+        );
         let computed = Computed::new(edition, &request);
-        let facts = assemble(edition, &request, Some(plugin), Some(activity), &computed, &mut |_, _, _| {});
+        let facts = assemble(
+            edition,
+            &request,
+            Some(plugin),
+            Some(activity),
+            &computed,
+            &mut |_, _, _| {},
+        );
         let (product, purpose, data) = (request.product, request.purpose, request.data.as_slice());
-        let judgement = baseline.judge(&Query { operation, product, purpose, data, explain: false }, &facts);
+        let judgement = baseline.judge(
+            &Query {
+                operation,
+                product,
+                purpose,
+                data,
+                explain: false,
+            },
+            &facts,
+        );
         if judgement.decision == Decision::Permit {
             continue;
         }
-        for finding in judgement.deciding.iter().filter(|finding| finding.kind != RuleKind::Classify) {
+        for finding in judgement
+            .deciding
+            .iter()
+            .filter(|finding| finding.kind != RuleKind::Classify)
+        {
             if let Some(rule) = baseline.rules().get(finding.rule) {
                 let section = rule.section.join(", §");
-                let line = format!("activity `{}`: {} (`{}`, §{section})", activity.id, rule.summary, rule.id);
+                let line = format!(
+                    "activity `{}`: {} (`{}`, §{section})",
+                    activity.id, rule.summary, rule.id
+                );
                 if !refused.contains(&line) {
                     refused.push(line);
                 }
@@ -380,9 +483,4 @@ pub(crate) fn judge_load(
         }
     }
     if refused.is_empty() { Ok(()) } else { Err(refused) }
-}
-
-/// The purposes of a plugin, for messages.
-pub(crate) fn purposes(plugin: &LoadedPlugin) -> impl Iterator<Item = Id<Purpose>> {
-    plugin.manifest.activities.iter().map(|activity| activity.purpose)
 }

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 use licit_baseline::{
-    Baseline, Diagnostics, Document, Fact, FactValue, Facts, Fields, Format, Id, Law, Product, Spanned, Supplier,
-    parse_instant, printable,
+    Baseline, Diagnostics, Document, Fact, FactValue, Facts, Fields, Format, Id, Law, Product, Spanned,
+    Supplier, parse_instant, printable,
 };
 
 use crate::request::collect_facts;
@@ -29,7 +29,7 @@ struct Choice {
 
 /// A profile, checked against one version of the policy.
 #[derive(Debug, Default)]
-pub struct Profile {
+pub(crate) struct Profile {
     date: Timestamp,
     expires: Timestamp,
     facts: Entry,
@@ -48,7 +48,7 @@ pub struct Profile {
 
 /// One text of a profile: its name in messages, and what it says.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ProfileText {
+pub(crate) struct ProfileText {
     /// The name shown in messages and as the source of facts: `licit.toml`.
     pub name: String,
     /// The whole text.
@@ -67,7 +67,14 @@ impl Profile {
         let profile = root
             .as_ref()
             .and_then(|root| document.table(root, "the profile"))
-            .and_then(|fields| Reader { document: &document, baseline, source: &source.name }.read(&fields));
+            .and_then(|fields| {
+                Reader {
+                    document: &document,
+                    baseline,
+                    source: &source.name,
+                }
+                .read(&fields)
+            });
         match profile {
             Some(profile) if !document.has_errors() => Ok(profile),
             _ => Err(document.finish()),
@@ -104,7 +111,10 @@ impl Profile {
             (choice.products.is_empty() || choice.products.contains(&product))
                 && (choice.regions.is_empty()
                     || region.is_some_and(|region| {
-                        choice.regions.iter().any(|wider| baseline.taxonomy().place_lies_in(region, wider))
+                        choice
+                            .regions
+                            .iter()
+                            .any(|wider| baseline.taxonomy().place_lies_in(region, wider))
                     }))
         };
         let choice = self.choices.iter().find(fits);
@@ -139,7 +149,11 @@ fn word<'a>(facts: &Facts<'a>, fact: Option<Id<Fact>>) -> Option<&'a str> {
 /// the control is unknown, which is its most restrictive one, stands (§8, `restrictive-choice-wins`).
 fn merge<'a>(baseline: &'a Baseline, facts: &mut Facts<'a>, fact: Id<Fact>, value: &'a FactValue) -> bool {
     let stated = facts.supplied(fact).is_some();
-    let safest = baseline.taxonomy().facts.get(fact).and_then(|it| it.unknown.as_ref());
+    let safest = baseline
+        .taxonomy()
+        .facts
+        .get(fact)
+        .and_then(|it| it.unknown.as_ref());
     let supplies = !stated || safest == Some(value);
     if supplies {
         facts.set(fact, value);
@@ -156,7 +170,9 @@ struct Reader<'r> {
 impl Reader<'_> {
     fn read(&self, fields: &Fields<'_>) -> Option<Profile> {
         let taxonomy = self.baseline.taxonomy();
-        let head = fields.required("profile").and_then(|node| self.document.table(node, "`[profile]`"));
+        let head = fields
+            .required("profile")
+            .and_then(|node| self.document.table(node, "`[profile]`"));
         let dates = head.and_then(|head| {
             head.required_text("name");
             head.required_text("signed-off-by");
@@ -179,7 +195,11 @@ impl Reader<'_> {
             .collect();
         let keys = self.keys();
         let registers = self.registers(fields, &keys);
-        let law = Law::read(self.document, fields.tables("determination", "a determination"), self.baseline);
+        let law = Law::read(
+            self.document,
+            fields.tables("determination", "a determination"),
+            self.baseline,
+        );
         fields.refuse_unknown_keys();
         let (date, expires) = dates?;
         Some(Profile {
@@ -200,7 +220,9 @@ impl Reader<'_> {
 
     fn instant(&self, word: Option<Spanned<String>>) -> Option<Timestamp> {
         let word = word?;
-        parse_instant(&word.value).map_err(|message| self.document.error(word.span, message)).ok()
+        parse_instant(&word.value)
+            .map_err(|message| self.document.error(word.span, message))
+            .ok()
     }
 
     /// Reads facts of the given suppliers; `place` names where they stand in the file.
@@ -208,24 +230,34 @@ impl Reader<'_> {
         let taxonomy = self.baseline.taxonomy();
         let mut facts = Vec::new();
         collect_facts(self.document, self.baseline, "", node, &mut |fact, name, node| {
-            let Some(definition) = taxonomy.facts.get(fact) else { return };
+            let Some(definition) = taxonomy.facts.get(fact) else {
+                return;
+            };
             if !suppliers.contains(&definition.supplier) {
                 self.document
                     .error(
                         name.span.clone(),
-                        format!("`{place}` cannot supply fact `{}`: its supplier is `{}`", name.value, definition.supplier),
+                        format!(
+                            "`{place}` cannot supply fact `{}`: its supplier is `{}`",
+                            name.value, definition.supplier
+                        ),
                     )
                     .reason(format!("it is {}", definition.supplier.described()));
             } else if let Some(value) = definition.read_value(self.document, node, &taxonomy.categories) {
                 facts.push((fact, value));
             }
         });
-        Entry { name: format!("{} {place}", self.source), facts }
+        Entry {
+            name: format!("{} {place}", self.source),
+            facts,
+        }
     }
 
     /// `[ingress.NAME]`, `[store.NAME]`: host facts under a name.
     fn named(&self, fields: &Fields<'_>, key: &'static str) -> HashMap<String, Entry> {
-        let Some(table) = fields.table(key, "a table of named entries") else { return HashMap::new() };
+        let Some(table) = fields.table(key, "a table of named entries") else {
+            return HashMap::new();
+        };
         let entry = |(name, node): (&Spanned<String>, _)| {
             let place = format!("{key}.{}", printable(&name.value));
             (name.value.clone(), self.entry(&place, node, &[Supplier::Host]))
@@ -251,7 +283,8 @@ impl Reader<'_> {
         let named = |key: &'static str, entries: &HashMap<String, Entry>| {
             let word = fields.text(key)?;
             if !entries.contains_key(&word.value) {
-                self.document.unknown(key, &word, entries.keys().map(String::as_str));
+                self.document
+                    .unknown(key, &word, entries.keys().map(String::as_str));
             }
             Some(word.value)
         };
@@ -292,13 +325,21 @@ impl Reader<'_> {
         keys: &[(String, Id<Fact>)],
     ) -> HashMap<String, HashMap<String, Entry>> {
         let mut registers = HashMap::new();
-        let Some(table) = fields.table("register", "the registers") else { return registers };
+        let Some(table) = fields.table("register", "the registers") else {
+            return registers;
+        };
         for (name, node) in table.entries() {
             if !keys.iter().any(|(register, _)| *register == name.value) {
-                self.document.unknown("register", name, keys.iter().map(|(register, _)| register.as_str()));
+                self.document.unknown(
+                    "register",
+                    name,
+                    keys.iter().map(|(register, _)| register.as_str()),
+                );
                 continue;
             }
-            let Some(rows) = self.document.table(node, "a register") else { continue };
+            let Some(rows) = self.document.table(node, "a register") else {
+                continue;
+            };
             let row = |(row, node): (&Spanned<String>, _)| {
                 let place = format!("register.{}.{}", name.value, printable(&row.value));
                 let entry = self.entry(&place, node, &[Supplier::Register]);

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use licit_baseline::{
-    Baseline, Category, ConsentRecord, Diagnostics, Document, Fact, FactValue, Fields, Format, Id, Node, NodeValue,
-    Operation, OperationKind, Product, Purpose, Spanned, Supplier, Table, parse_instant, printable,
+    Activity, Baseline, Category, ConsentRecord, Diagnostics, Document, Fact, FactValue, Fields, Format, Id,
+    Node, NodeValue, Operation, OperationKind, Product, Purpose, Spanned, Supplier, Table, parse_instant,
+    printable,
 };
 
 /// One checked request: its ids are known and its facts are of the right type and supplier.
 ///
-/// Made by [`Host::request`](crate::Host::request) from text, or by a [`RequestBuilder`].
+/// Made by [`Host::request`](crate::Host::request) from JSON or TOML.
 #[derive(Debug, Clone)]
 pub struct Request {
     pub(crate) baseline: Arc<Baseline>,
@@ -53,7 +54,9 @@ impl Request {
 
     /// The data categories, in the order of the request.
     pub fn data(&self) -> impl Iterator<Item = &str> {
-        self.data.iter().map(|id| self.baseline.taxonomy().categories.name(*id))
+        self.data
+            .iter()
+            .map(|id| self.baseline.taxonomy().categories.name(*id))
     }
 
     /// The instant the request is judged at.
@@ -64,7 +67,9 @@ impl Request {
 
     /// The facts that the request states, by name.
     pub fn facts(&self) -> impl Iterator<Item = (&str, &FactValue)> {
-        self.facts.iter().map(|(id, value)| (self.baseline.taxonomy().facts.name(*id), value))
+        self.facts
+            .iter()
+            .map(|(id, value)| (self.baseline.taxonomy().facts.name(*id), value))
     }
 
     /// Reads a request.
@@ -79,34 +84,58 @@ impl Request {
         baselines: &[Arc<Baseline>],
     ) -> Result<Self, Diagnostics> {
         let document = Document::new(name, text);
-        let request = document
-            .parse(format)
-            .and_then(|root| document.table(&root, "a request").and_then(|fields| read(&document, &fields, baselines)));
+        let request = document.parse(format).and_then(|root| {
+            document
+                .table(&root, "a request")
+                .and_then(|fields| read(&document, &fields, baselines))
+        });
         match request {
             Some(request) if !document.has_errors() => Ok(request),
             _ => Err(document.finish()),
         }
     }
 
-    /// Reads a request that is part of a larger document, such as a case file; reports into the document.
-    pub(crate) fn read_table(document: &Document, fields: &Fields<'_>, baselines: &[Arc<Baseline>]) -> Option<Self> {
-        read(document, fields, baselines)
+    /// The request by which the loading of one activity is judged.
+    pub(crate) fn for_load(
+        baseline: &Arc<Baseline>,
+        product: Id<Product>,
+        operation: Id<Operation>,
+        activity: &Activity,
+        at: Timestamp,
+    ) -> Self {
+        Self {
+            baseline: Arc::clone(baseline),
+            id: None,
+            product,
+            operation,
+            kind: OperationKind::Load,
+            purpose: activity.purpose,
+            data: activity.data.clone(),
+            at,
+            at_value: FactValue::Time(at),
+            facts: Vec::new(),
+        }
     }
 }
 
 fn read(document: &Document, fields: &Fields<'_>, baselines: &[Arc<Baseline>]) -> Option<Request> {
     // The time comes first: it says which version of the policy, and so which vocabulary, counts.
-    let at = fields.required_text("at").and_then(|word| match parse_instant(&word.value) {
-        Ok(at) => Some((at, word.span)),
-        Err(message) => {
-            document.error(word.span, message);
-            None
-        }
-    });
+    let at = fields
+        .required_text("at")
+        .and_then(|word| match parse_instant(&word.value) {
+            Ok(at) => Some((at, word.span)),
+            Err(message) => {
+                document.error(word.span, message);
+                None
+            }
+        });
     let fallback = baselines.last()?;
     let baseline = match &at {
         Some((at, span)) => {
-            let in_force = baselines.iter().rev().find(|baseline| baseline.effective() <= *at);
+            let in_force = baselines
+                .iter()
+                .rev()
+                .find(|baseline| baseline.effective() <= *at);
             if in_force.is_none() {
                 let first = baselines.first().map_or("?", |baseline| baseline.version());
                 document
@@ -128,7 +157,10 @@ fn read(document: &Document, fields: &Fields<'_>, baselines: &[Arc<Baseline>]) -
     if kind == OperationKind::Load {
         let span = fields.node("operation").map_or(0..0, |node| node.span.clone());
         document
-            .error(span, "`load` is not a request: the host asks it when it loads a plugin")
+            .error(
+                span,
+                "`load` is not a request: the host asks it when it loads a plugin",
+            )
             .help("state an operation on data, such as `collect` or `use`");
     }
     let purpose = purpose(document, fields, baseline, kind);
@@ -156,10 +188,16 @@ fn required_id<T: licit_baseline::Entry>(
     key: &'static str,
     table: &Table<T>,
 ) -> Option<Id<T>> {
-    fields.required_text(key).and_then(|word| find(document, &word, table))
+    fields
+        .required_text(key)
+        .and_then(|word| find(document, &word, table))
 }
 
-fn find<T: licit_baseline::Entry>(document: &Document, word: &Spanned<String>, table: &Table<T>) -> Option<Id<T>> {
+fn find<T: licit_baseline::Entry>(
+    document: &Document,
+    word: &Spanned<String>,
+    table: &Table<T>,
+) -> Option<Id<T>> {
     let found = table.find(&word.value);
     if found.is_none() {
         document.unknown(T::WHAT, word, table.names());
@@ -181,14 +219,22 @@ fn purpose(
     let purpose = find(document, &word, purposes)?;
     if baseline.taxonomy().is_root_purpose(purpose) {
         document
-            .error(word.span, format!("`{}` is no purpose: state what the data is for", word.value))
+            .error(
+                word.span,
+                format!("`{}` is no purpose: state what the data is for", word.value),
+            )
             .reason("every request has one stated purpose (§3.1, §3.2)");
         return None;
     }
     Some(purpose)
 }
 
-fn data(document: &Document, fields: &Fields<'_>, baseline: &Baseline, kind: OperationKind) -> Vec<Id<Category>> {
+fn data(
+    document: &Document,
+    fields: &Fields<'_>,
+    baseline: &Baseline,
+    kind: OperationKind,
+) -> Vec<Id<Category>> {
     let categories = &baseline.taxonomy().categories;
     let words = match kind {
         OperationKind::Processing => fields.required_texts("data"),
@@ -196,10 +242,15 @@ fn data(document: &Document, fields: &Fields<'_>, baseline: &Baseline, kind: Ope
     };
     let mut data = Vec::with_capacity(words.len());
     for word in words {
-        let Some(category) = find(document, &word, categories) else { continue };
+        let Some(category) = find(document, &word, categories) else {
+            continue;
+        };
         if baseline.taxonomy().is_root_category(category) && kind == OperationKind::Processing {
             document
-                .error(word.span, format!("`{}` is everything: state which data is meant", word.value))
+                .error(
+                    word.span,
+                    format!("`{}` is everything: state which data is meant", word.value),
+                )
                 .reason("the root of the data categories is never a valid request (§2)");
         } else if !data.contains(&category) {
             data.push(category);
@@ -212,15 +263,24 @@ fn facts(document: &Document, fields: &Fields<'_>, baseline: &Baseline) -> Vec<(
     let mut read = Vec::new();
     if let Some(node) = fields.node("facts") {
         collect_facts(document, baseline, "", node, &mut |fact, name, node| {
-            let Some(definition) = baseline.taxonomy().facts.get(fact) else { return };
+            let Some(definition) = baseline.taxonomy().facts.get(fact) else {
+                return;
+            };
             if !definition.supplier.may_be_requested() {
                 refuse_supplier(document, name, definition.supplier);
-            } else if matches!(definition.name.as_str(), "operation" | "product" | "purpose" | "data" | "at") {
+            } else if matches!(
+                definition.name.as_str(),
+                "operation" | "product" | "purpose" | "data" | "at"
+            ) {
                 let message = format!("`{}` is a field of the request, not one of its facts", name.value);
                 document.error(name.span.clone(), message);
             } else if read.iter().any(|(other, _)| *other == fact) {
-                document.error(name.span.clone(), format!("fact `{}` is given twice", definition.name));
-            } else if let Some(value) = definition.read_value(document, node, &baseline.taxonomy().categories) {
+                document.error(
+                    name.span.clone(),
+                    format!("fact `{}` is given twice", definition.name),
+                );
+            } else if let Some(value) = definition.read_value(document, node, &baseline.taxonomy().categories)
+            {
                 check_consent(document, baseline, definition, &value, node);
                 read.push((fact, value));
             }
@@ -238,12 +298,19 @@ pub(crate) fn collect_facts<'n>(
     each: &mut dyn FnMut(Id<Fact>, &Spanned<String>, &'n Node),
 ) {
     let NodeValue::Table(entries) = &node.value else {
-        document.error(node.span.clone(), format!("facts must be a table, not {}", node.value.type_name()));
+        document.error(
+            node.span.clone(),
+            format!("facts must be a table, not {}", node.value.type_name()),
+        );
         return;
     };
     for (key, value) in entries {
         let name = Spanned {
-            value: if prefix.is_empty() { key.value.clone() } else { format!("{prefix}.{}", key.value) },
+            value: if prefix.is_empty() {
+                key.value.clone()
+            } else {
+                format!("{prefix}.{}", key.value)
+            },
             span: key.span.clone(),
         };
         match (baseline.taxonomy().facts.find(&name.value), &value.value) {
@@ -262,7 +329,10 @@ fn refuse_supplier(document: &Document, name: &Spanned<String>, supplier: Suppli
     document
         .error(
             name.span.clone(),
-            format!("a request cannot state fact `{}`: its supplier is `{supplier}`", printable(&name.value)),
+            format!(
+                "a request cannot state fact `{}`: its supplier is `{supplier}`",
+                printable(&name.value)
+            ),
         )
         .reason(format!("it is {}", supplier.described()))
         .help("leave it out of the request; the host supplies it");
@@ -275,8 +345,15 @@ fn check_consent(document: &Document, baseline: &Baseline, fact: &Fact, value: &
     for record in value.words() {
         match ConsentRecord::parse(record) {
             Ok(record) if baseline.taxonomy().purposes.find(record.purpose).is_none() => {
-                let id = Spanned { value: record.purpose.to_owned(), span: node.span.clone() };
-                document.unknown("purpose in a consent record:", &id, baseline.taxonomy().purposes.names());
+                let id = Spanned {
+                    value: record.purpose.to_owned(),
+                    span: node.span.clone(),
+                };
+                document.unknown(
+                    "purpose in a consent record:",
+                    &id,
+                    baseline.taxonomy().purposes.names(),
+                );
             }
             Ok(_) => {}
             Err(message) => {

@@ -1,5 +1,6 @@
 //! What a service gets: the decision, why, what is owed, and what was missing.
 
+use std::fmt;
 use std::sync::Arc;
 
 use licit_baseline::{
@@ -23,7 +24,7 @@ pub enum DenyKind {
     /// The product's own logic refuses it.
     PluginDenied,
     /// The product's plugin did not give a valid answer.
-    PluginFailed(CallFailure),
+    PluginFailed(PluginFailure),
     /// The product has no plugin loaded.
     NotLoaded,
     /// It would be permitted, but for a duty beforehand that the service cannot discharge.
@@ -45,6 +46,50 @@ impl DenyKind {
             Self::NotLoaded => "not-loaded",
             Self::DutyNotDischargeable => "duty-not-dischargeable",
             Self::Overloaded => "overloaded",
+        }
+    }
+}
+
+/// How a plugin failed to give a valid answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PluginFailure {
+    /// The call gave no verdict.
+    Call(CallFailure),
+    /// The verdict names a reason that the manifest does not declare.
+    UndeclaredReason,
+    /// The verdict names an obligation that the manifest does not declare.
+    UndeclaredObligation,
+}
+
+impl PluginFailure {
+    /// The word used in JSON.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Call(CallFailure::Trap(_)) => "trap",
+            Self::Call(CallFailure::OutOfFuel { .. }) => "out-of-fuel",
+            Self::Call(CallFailure::TimeOut { .. }) => "time-out",
+            Self::Call(CallFailure::MemoryLimit(_)) => "memory-limit",
+            Self::Call(CallFailure::Overloaded { .. }) => "overloaded",
+            Self::Call(CallFailure::Engine) => "engine",
+            Self::Call(CallFailure::MalformedVerdict(_))
+            | Self::UndeclaredReason
+            | Self::UndeclaredObligation => "malformed-verdict",
+        }
+    }
+}
+
+impl fmt::Display for PluginFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Call(failure) => failure.fmt(f),
+            Self::UndeclaredReason => {
+                f.write_str("the plugin's verdict names a reason that its manifest does not declare")
+            }
+            Self::UndeclaredObligation => {
+                f.write_str("the plugin's verdict names an obligation that its manifest does not declare")
+            }
         }
     }
 }
@@ -76,7 +121,12 @@ impl Layer {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reason {
     /// A rule of the baseline, or the engine rule that stands for what a layer decided.
-    Rule { layer: Layer, rule: Id<Rule>, kind: RuleKind, certainty: Certainty },
+    Rule {
+        layer: Layer,
+        rule: Id<Rule>,
+        kind: RuleKind,
+        certainty: Certainty,
+    },
     /// A reason of the plugin's manifest, by position.
     Plugin(usize),
 }
@@ -163,6 +213,25 @@ pub struct Response {
 }
 
 impl Response {
+    /// The answer to a request that was asked through the handle of another product.
+    pub(crate) fn borrowed(mut self) -> Self {
+        let rule = self.edition.baseline.citations().conjunction;
+        let (layer, kind, certainty) = (Layer::Declaration, RuleKind::Engine, Certainty::Known);
+        self.decision = Decision::Deny;
+        self.deny_kind = Some(DenyKind::NotDeclared);
+        self.reasons = rule
+            .map(|rule| Reason::Rule {
+                layer,
+                rule,
+                kind,
+                certainty,
+            })
+            .into_iter()
+            .collect();
+        self.duties.clear();
+        self
+    }
+
     /// The opaque id of the request.
     #[must_use]
     pub fn id(&self) -> Option<&str> {
@@ -184,7 +253,9 @@ impl Response {
     /// The version and the digest of the plugin that answered, if the product has one.
     #[must_use]
     pub fn plugin(&self) -> Option<(&str, &str)> {
-        self.edition.plugin(self.product).map(|it| (it.manifest.version.as_str(), it.code.digest.as_str()))
+        self.edition
+            .plugin(self.product)
+            .map(|it| (it.manifest.version.as_str(), it.code.digest.as_str()))
     }
 
     /// Why: the denies and gates that fired, or the permits that cover; the surest first.
@@ -194,7 +265,12 @@ impl Response {
 
     fn in_words(&self, reason: &Reason) -> Option<Deciding<'_>> {
         match reason {
-            Reason::Rule { layer, rule, kind, certainty } => {
+            Reason::Rule {
+                layer,
+                rule,
+                kind,
+                certainty,
+            } => {
                 let rule = self.edition.baseline.rules().get(*rule)?;
                 Some(Deciding {
                     layer: *layer,
@@ -225,13 +301,23 @@ impl Response {
             Duty::Baseline(rule, due) => {
                 let obligation = self.edition.baseline.taxonomy().obligations.get(due.obligation)?;
                 let rule = self.edition.baseline.rules().name(*rule);
-                Some(Obligation { id: &obligation.id, timing: due.timing, rule: Some(rule), text: &obligation.text })
+                Some(Obligation {
+                    id: &obligation.id,
+                    timing: due.timing,
+                    rule: Some(rule),
+                    text: &obligation.text,
+                })
             }
             Duty::Plugin(at) => {
                 let plugin = self.edition.plugin(self.product)?;
                 let obligation = plugin.manifest.obligations.get(*at)?;
                 let id = plugin.obligation_ids.get(*at)?;
-                Some(Obligation { id, timing: obligation.timing, rule: None, text: &obligation.text })
+                Some(Obligation {
+                    id,
+                    timing: obligation.timing,
+                    rule: None,
+                    text: &obligation.text,
+                })
             }
         })
     }
@@ -249,7 +335,11 @@ impl Response {
             data: baseline.taxonomy().categories.name(outcome.category),
             decision: outcome.decision,
             lacking: outcome.lacking.iter().collect(),
-            rules: outcome.rules.iter().map(|rule| baseline.rules().name(*rule)).collect(),
+            rules: outcome
+                .rules
+                .iter()
+                .map(|rule| baseline.rules().name(*rule))
+                .collect(),
             added_by: outcome.added_by.map(|rule| baseline.rules().name(rule)),
         })
     }
@@ -257,7 +347,13 @@ impl Response {
     /// Every rule in scope with what became of it, if an explanation was asked for.
     pub fn considered(&self) -> impl Iterator<Item = (&str, &'static str, &'static str)> {
         let rules = self.edition.baseline.rules();
-        self.judgement.considered.iter().map(|it| (rules.name(it.rule), it.kind.as_str(), outcome(it.kind, it.outcome)))
+        self.judgement.considered.iter().map(|it| {
+            (
+                rules.name(it.rule),
+                it.kind.as_str(),
+                outcome(it.kind, it.outcome),
+            )
+        })
     }
 }
 
@@ -300,7 +396,8 @@ impl Serialize for Response {
         if let Some(kind) = &self.deny_kind {
             map.serialize_entry("deny_kind", kind.as_str())?;
             if let DenyKind::PluginFailed(failure) = kind {
-                map.serialize_entry("failure", &failure.to_string())?;
+                map.serialize_entry("failure", failure.as_str())?;
+                map.serialize_entry("failure_text", &failure.to_string())?;
             }
         }
         map.serialize_entry("deciding", &List(|| self.deciding()))?;
@@ -316,7 +413,8 @@ impl Serialize for Response {
         }
         map.serialize_entry("policy", self.policy())?;
         if let Some((version, digest)) = self.plugin() {
-            let plugin = serde_json::json!({ "product": self.product(), "version": version, "digest": digest });
+            let plugin =
+                serde_json::json!({ "product": self.product(), "version": version, "digest": digest });
             map.serialize_entry("plugin", &plugin)?;
         }
         map.end()
@@ -369,7 +467,10 @@ impl Serialize for CategoryAnswer<'_> {
         map.serialize_entry("data", self.data)?;
         map.serialize_entry("decision", self.decision.as_str())?;
         if !self.lacking.is_empty() {
-            map.serialize_entry("lacking", &self.lacking.iter().map(|axis| axis.as_str()).collect::<Vec<_>>())?;
+            map.serialize_entry(
+                "lacking",
+                &self.lacking.iter().map(|axis| axis.as_str()).collect::<Vec<_>>(),
+            )?;
         }
         if !self.rules.is_empty() {
             map.serialize_entry("rules", &self.rules)?;
