@@ -1,1 +1,3 @@
 //! licit-host
+
+pub mod sandbox;
