@@ -46,7 +46,7 @@ fn target() -> PathBuf {
 
 /// A component of the evaluator's world that permits everything, with this manifest packed into it.
 pub(crate) fn always_permit(manifest: &str) -> Vec<u8> {
-    packed("good/always-permit.wat", manifest)
+    packed("good/permit.wat", manifest)
 }
 
 /// A component of `tests/hostile`, with this manifest packed into it.
