@@ -2,7 +2,8 @@
 
 licit_guest::plugin!();
 
-fn evaluate(request: &Request) -> Verdict {
+/// The vote on one request.
+pub fn evaluate(request: &Request) -> Verdict {
     let Purpose::FindDevice(facts) = request.purpose();
     match facts.feature_command() {
         FeatureCommand::Erase if facts.subject_second_factor() != SubjectSecondFactor::Present => {

@@ -2,7 +2,8 @@
 
 licit_guest::plugin!();
 
-fn evaluate(request: &Request) -> Verdict {
+/// The vote on one request.
+pub fn evaluate(request: &Request) -> Verdict {
     match request.purpose() {
         Purpose::Messaging(facts) => match facts.reader_role() {
             ReaderRole::Sender | ReaderRole::Receiver | ReaderRole::None => permit(),

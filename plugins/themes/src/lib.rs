@@ -2,7 +2,8 @@
 
 licit_guest::plugin!();
 
-fn evaluate(request: &Request) -> Verdict {
+/// The vote on one request.
+pub fn evaluate(request: &Request) -> Verdict {
     match request.purpose() {
         Purpose::ContentRecommendation(facts) => {
             let objected = facts.right_objected_purposes();

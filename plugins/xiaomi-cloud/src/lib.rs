@@ -2,7 +2,8 @@
 
 licit_guest::plugin!();
 
-fn evaluate(request: &Request) -> Verdict {
+/// The vote on one request.
+pub fn evaluate(request: &Request) -> Verdict {
     let Purpose::CloudSync(facts) = request.purpose();
     if request.operation() == Operation::Export {
         return match facts.subject_is_account_holder() {
