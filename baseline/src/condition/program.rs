@@ -300,9 +300,14 @@ impl Test {
                     (Some(FactValue::Texts(words) | FactValue::Categories(words, _)), Some(word)) => {
                         words.iter().any(|it| **it == *word || **it == *"*").into()
                     }
-                    // The universal set holds every word, whatever the word turns out to be.
+                    // The universal set holds every word and the empty one none, whatever the word turns out to be.
                     (Some(FactValue::Texts(words)), None) if words.iter().any(|it| **it == *"*") => {
                         Kleene::True
+                    }
+                    (Some(FactValue::Texts(words) | FactValue::Categories(words, _)), None)
+                        if words.is_empty() =>
+                    {
+                        Kleene::False
                     }
                     _ => Kleene::Unknown,
                 }

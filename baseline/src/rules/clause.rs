@@ -110,22 +110,23 @@ impl Clause {
 
     /// Whether a restricting clause lets the category of the context through.
     fn spared(&self, context: &Context<'_, '_>) -> Kleene {
-        let admitted = context
-            .category
-            .is_none_or(|category| self.admits.contains(category));
         match &self.unless {
-            Some(_) if !admitted || !self.counts(context) => Kleene::False,
+            Some(_) if !self.admits_category(context) => Kleene::False,
             Some(unless) => unless.evaluate(context),
             None => Kleene::False,
         }
     }
 
-    /// Whether a permit covers the category of the context.
-    pub(crate) fn covers(&self, context: &Context<'_, '_>) -> Kleene {
+    fn admits_category(&self, context: &Context<'_, '_>) -> bool {
         let admitted = context
             .category
             .is_none_or(|category| self.admits.contains(category));
-        if !admitted || !self.counts(context) {
+        admitted && self.counts(context)
+    }
+
+    /// Whether a permit covers the category of the context.
+    pub(crate) fn covers(&self, context: &Context<'_, '_>) -> Kleene {
+        if !self.admits_category(context) {
             return Kleene::False;
         }
         self.when.as_ref().map_or(Kleene::True, |it| it.evaluate(context))
@@ -136,9 +137,32 @@ impl Clause {
         set.is_none_or(|set| at_most_one(context.facts.taxonomy(), context.data, set))
     }
 
-    /// Adds the missing facts that leave this clause open.
+    /// Adds the missing facts that leave this clause open; none if what is known settles it already.
     pub(crate) fn missing(&self, context: &Context<'_, '_>, found: &mut Set<Fact>) {
-        for condition in self.conditions() {
+        let missing = context.facts.missing();
+        if !self.conditions().any(|it| it.reads.intersects(missing)) {
+            return;
+        }
+        let open = Context {
+            open: true,
+            ..*context
+        };
+        let settled = match self.role {
+            Role::Permit => self.covers(&open) == Kleene::False,
+            _ => {
+                let not = |it: &Option<Condition>| {
+                    it.as_ref().is_some_and(|it| it.evaluate(&open) == Kleene::False)
+                };
+                not(&self.when) || not(&self.if_known) || self.spared(&open) == Kleene::True
+            }
+        };
+        if settled {
+            return;
+        }
+        // Where the category is not admitted, no fact can spare it.
+        let spares = self.role == Role::Permit || self.admits_category(&open);
+        let unless = self.unless.as_ref().filter(|_| spares);
+        for condition in [&self.when, &self.if_known].into_iter().flatten().chain(unless) {
             condition.missing(context, found);
         }
     }

@@ -191,8 +191,16 @@ fn read_rule<'d>(
     let data_words = fields.texts("data");
     let names_data = !data_words.is_empty();
     let data = select(document, data_words, &taxonomy.categories);
-    let mut admits = select(document, fields.texts("only-data"), &taxonomy.categories);
-    admits.keep(&data);
+    let only_data = fields.texts("only-data");
+    let narrows = !only_data.is_empty();
+    let admits = if kind == Some(RuleKind::Permit) {
+        let mut admits = select(document, only_data, &taxonomy.categories);
+        admits.keep(&data);
+        whole(taxonomy, &admits)
+    } else {
+        // A ban or a gate that is met is met for everything it touches.
+        taxonomy.categories.full_set()
+    };
     let recipients = match fields.texts("recipients") {
         words if words.is_empty() => None,
         words => Some(select(document, words, &taxonomy.recipients)),
@@ -223,7 +231,7 @@ fn read_rule<'d>(
         effects: effects(document, fields, taxonomy),
         jurisdiction: jurisdiction(document, fields, taxonomy),
     };
-    draft.check_shape(kind_word.as_ref()?, names_operations);
+    draft.check_shape(kind_word.as_ref()?, names_operations, narrows);
     let rule = Rule {
         id: String::new(),
         section,
@@ -236,6 +244,15 @@ fn read_rule<'d>(
         accompanies,
     };
     Some((rule, draft))
+}
+
+/// The categories of a set that lie in it with everything below them: a group of which a part was taken out is not.
+fn whole(taxonomy: &Taxonomy, set: &Set<Category>) -> Set<Category> {
+    let mut whole = Set::like(set);
+    set.iter()
+        .filter(|id| taxonomy.categories.lies_in(*id, set))
+        .for_each(|id| whole.insert(id));
+    whole
 }
 
 fn obligations(document: &Document, fields: &Fields<'_>, taxonomy: &Taxonomy) -> Vec<Due> {
@@ -403,7 +420,7 @@ fn compile_places(reader: &Reader, taxonomy: &Taxonomy, compiler: &Compiler<'_>)
 
 impl Draft<'_> {
     /// Reports keys that mean nothing for this kind of rule, and kinds that lack what they need.
-    fn check_shape(&self, kind: &Spanned<String>, names_operations: bool) {
+    fn check_shape(&self, kind: &Spanned<String>, names_operations: bool, narrows: bool) {
         let report = |message: &str| {
             self.document.error(
                 kind.span.clone(),
@@ -444,8 +461,15 @@ impl Draft<'_> {
         if self.refuse_when.is_some() && !is(&[RuleKind::Deny, RuleKind::Pend]) {
             report("has no `refuse-when`");
         }
-        if !self.else_deny.is_empty() && !is(&[RuleKind::Permit]) {
-            report("has no `else-deny`");
+        let only_for_permits = [
+            (!self.else_deny.is_empty(), "has no `else-deny`"),
+            (narrows, "has no `only-data`: name what it is about in `data`"),
+            (self.at_most_one.is_some(), "has no `at-most-one`"),
+        ];
+        for (given, message) in only_for_permits {
+            if given && !is(&[RuleKind::Permit]) {
+                report(message);
+            }
         }
         let effects = &self.effects;
         let has_effects = !(effects.data.is_empty()
