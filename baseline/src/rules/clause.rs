@@ -43,7 +43,8 @@ pub(crate) struct Clause {
     pub(crate) at_most_one: Option<Set<Category>>,
     /// Fires only if this is not known to be false; a permit covers only if it is known to be true.
     pub(crate) when: Option<Condition>,
-    /// Fires only if this is known to be true: for classifications that favour the processing.
+    /// Fires or covers only if this is known to be true: for classifications that favour the processing, and for the
+    /// condition that narrows the scope of a permit.
     pub(crate) if_known: Option<Condition>,
     /// Does not fire if this is known to be true (and the category is admitted).
     pub(crate) unless: Option<Condition>,
@@ -117,19 +118,31 @@ impl Clause {
         }
     }
 
+    /// Whether a restricting clause may let the category of the context through.
     fn admits_category(&self, context: &Context<'_, '_>) -> bool {
         let admitted = context
             .category
-            .is_none_or(|category| self.admits.contains(category));
+            .is_none_or(|category| self.admits.contains(category) || self.admits_labels(category, context));
         admitted && self.counts(context)
+    }
+
+    /// Whether only labels bring the category under this clause, and it admits all of those.
+    fn admits_labels(&self, category: Id<Category>, context: &Context<'_, '_>) -> bool {
+        let by_label_only = !context.facts.taxonomy().categories.overlaps(category, &self.data);
+        let mut labels = context.labels.iter().filter(|label| self.data.contains(**label));
+        by_label_only && labels.all(|label| self.admits.contains(*label))
     }
 
     /// Whether a permit covers the category of the context.
     pub(crate) fn covers(&self, context: &Context<'_, '_>) -> Kleene {
-        if !self.admits_category(context) {
+        let admitted = context
+            .category
+            .is_none_or(|category| self.admits.contains(category));
+        if !admitted || !self.counts(context) {
             return Kleene::False;
         }
-        self.when.as_ref().map_or(Kleene::True, |it| it.evaluate(context))
+        let holds = |it: &Option<Condition>| it.as_ref().map_or(Kleene::True, |it| it.evaluate(context));
+        holds(&self.if_known).and(holds(&self.when))
     }
 
     fn counts(&self, context: &Context<'_, '_>) -> bool {
