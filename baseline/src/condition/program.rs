@@ -206,7 +206,7 @@ impl Condition {
     /// The missing facts that leave the condition open: those read by the parts that are unknown as long as no value
     /// is taken for a missing fact.
     pub(crate) fn missing(&self, context: &Context<'_, '_>, found: &mut Set<Fact>) {
-        if !self.reads.intersects(context.facts.missing()) {
+        if !self.reads.intersects(context.facts.incomplete()) {
             return;
         }
         let open = Context {
