@@ -1,9 +1,10 @@
-//! Facts as the plugin's code sees them: typed, by name, all of them declared.
+//! Facts as the plugin's code sees them: typed, all of them declared.
 
+use crate::FactValue;
 use crate::abort::{abort, listed};
 use crate::instant::Instant;
-use crate::vocabulary::Term;
-use crate::{Fact, FactValue};
+use crate::vocabulary::{Term, same};
+use core::fmt;
 
 /// One declared fact of a purpose.
 #[doc(hidden)]
@@ -29,20 +30,26 @@ pub enum Kind {
 }
 
 impl Kind {
-    pub(crate) fn accepts(self, value: &FactValue) -> bool {
+    /// The value as this type, or `None` when it is of another type or outside the closed list.
+    fn admit(self, value: FactValue) -> Option<Value> {
         match (self, value) {
-            (Self::Flag, FactValue::Flag(_))
-            | (Self::Integer, FactValue::Integer(_))
-            | (Self::Text, FactValue::Text(_))
-            | (Self::Texts, FactValue::Texts(_)) => true,
-            (Self::Word(words), FactValue::Text(text)) => words.contains(&text.as_str()),
-            (Self::Time, FactValue::Text(text)) => Instant::parse(text).is_some(),
-            _ => false,
+            (Self::Flag, FactValue::Flag(flag)) => Some(Value::Flag(flag)),
+            (Self::Integer, FactValue::Integer(integer)) => Some(Value::Integer(integer)),
+            (Self::Text, FactValue::Text(text)) => Some(Value::Text(text)),
+            (Self::Word(words), FactValue::Text(text)) => {
+                let (place, word) = words.iter().enumerate().find(|(_, word)| same(word, &text))?;
+                Some(Value::Word { word, place })
+            }
+            (Self::Time, FactValue::Text(text)) => {
+                Instant::parse(&text).is_some().then_some(Value::Text(text))
+            }
+            (Self::Texts, FactValue::Texts(words)) => Some(Value::Texts(words)),
+            _ => None,
         }
     }
 
     /// What a value of this type looks like, in words.
-    pub(crate) fn expected(self) -> String {
+    fn expected(self) -> String {
         match self {
             Self::Flag => "a flag".to_owned(),
             Self::Integer => "an integer".to_owned(),
@@ -54,58 +61,140 @@ impl Kind {
     }
 }
 
-/// The facts of one request: what the generated accessors read from.
+/// The value of a declared fact.
+#[derive(Clone)]
+enum Value {
+    Flag(bool),
+    Integer(i64),
+    /// Also an instant.
+    Text(String),
+    Word {
+        word: &'static str,
+        /// Its place in the closed list.
+        place: usize,
+    },
+    Texts(Vec<String>),
+}
+
+impl fmt::Debug for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Flag(flag) => flag.fmt(f),
+            Self::Integer(integer) => integer.fmt(f),
+            Self::Text(text) => text.fmt(f),
+            Self::Word { word, .. } => word.fmt(f),
+            Self::Texts(words) => words.fmt(f),
+        }
+    }
+}
+
+/// A value for each declared fact of a purpose, in the order of the declaration; `None` where it is unknown.
+#[derive(Clone)]
+pub(crate) struct Stated {
+    specs: &'static [FactSpec],
+    values: Vec<Option<Value>>,
+}
+
+impl Stated {
+    pub(crate) fn none(specs: &'static [FactSpec]) -> Self {
+        Self { specs, values: specs.iter().map(|_| None).collect() }
+    }
+
+    /// Takes a value; aborts unless the fact is declared and the value of its type.
+    pub(crate) fn state(&mut self, name: &str, value: FactValue) {
+        let mut slots = self.specs.iter().zip(&mut self.values);
+        let Some((spec, slot)) = slots.find(|(spec, _)| same(spec.name, name)) else {
+            abort(|| {
+                let declared = listed(self.specs.iter().map(|spec| spec.name));
+                format!("no activity with this purpose reads the fact `{name}`, only {declared}")
+            });
+        };
+        *slot = spec.kind.admit(value);
+        if slot.is_none() {
+            abort(|| format!("the fact `{name}` takes {}", spec.kind.expected()));
+        }
+    }
+
+    /// Aborts unless every required fact has a value.
+    pub(crate) fn require_all(&self) {
+        for (spec, value) in self.specs.iter().zip(&self.values) {
+            if spec.required && value.is_none() {
+                missing(spec.name);
+            }
+        }
+    }
+
+    pub(crate) const fn facts(&self) -> Facts<'_> {
+        Facts(self)
+    }
+}
+
+impl fmt::Debug for Stated {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let stated = self.specs.iter().zip(&self.values);
+        f.debug_map().entries(stated.filter_map(|(spec, value)| Some((spec.name, value.as_ref()?)))).finish()
+    }
+}
+
+fn missing(name: &str) -> ! {
+    abort(|| format!("the fact `{name}` is missing: state it with `.fact(\"{name}\", …)`"))
+}
+
+/// The facts of one request, by their place in the declaration: what the generated accessors read from.
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug)]
-pub struct Facts<'a>(pub(crate) &'a [Fact]);
+pub struct Facts<'a>(&'a Stated);
 
 impl<'a> Facts<'a> {
-    fn find(self, name: &str) -> Option<&'a FactValue> {
-        self.0.iter().find(|fact| fact.name == name).map(|fact| &fact.value)
+    fn get(self, place: usize) -> Option<&'a Value> {
+        self.0.values.get(place)?.as_ref()
     }
 
-    pub fn flag(self, name: &str) -> Option<bool> {
-        match self.find(name)? {
-            FactValue::Flag(flag) => Some(*flag),
+    pub fn flag(self, place: usize) -> Option<bool> {
+        match self.get(place)? {
+            Value::Flag(flag) => Some(*flag),
             _ => None,
         }
     }
 
-    pub fn integer(self, name: &str) -> Option<i64> {
-        match self.find(name)? {
-            FactValue::Integer(integer) => Some(*integer),
+    pub fn integer(self, place: usize) -> Option<i64> {
+        match self.get(place)? {
+            Value::Integer(integer) => Some(*integer),
             _ => None,
         }
     }
 
-    pub fn text(self, name: &str) -> Option<&'a str> {
-        match self.find(name)? {
-            FactValue::Text(text) => Some(text),
+    pub fn text(self, place: usize) -> Option<&'a str> {
+        match self.get(place)? {
+            Value::Text(text) => Some(text),
             _ => None,
         }
     }
 
-    pub fn word<T: Term>(self, name: &str) -> Option<T> {
-        self.text(name).and_then(T::from_id)
+    pub fn word<T: Term>(self, place: usize) -> Option<T> {
+        match self.get(place)? {
+            Value::Word { place, .. } => T::ALL.get(*place).copied(),
+            _ => None,
+        }
     }
 
-    pub fn time(self, name: &str) -> Option<Instant<'a>> {
-        self.text(name).and_then(Instant::parse)
+    pub fn time(self, place: usize) -> Option<Instant<'a>> {
+        self.text(place).map(Instant::admitted)
     }
 
-    pub fn texts(self, name: &str) -> Option<Texts<'a>> {
-        match self.find(name)? {
-            FactValue::Texts(texts) => Some(Texts(texts)),
+    pub fn texts(self, place: usize) -> Option<Texts<'a>> {
+        match self.get(place)? {
+            Value::Texts(texts) => Some(Texts(texts)),
             _ => None,
         }
     }
 
     /// The value of a fact that every activity with this purpose reads. The host never calls without it; a
     /// request that a test builds may lack it.
-    pub fn known<T>(name: &'static str, value: Option<T>) -> T {
+    pub fn known<T>(self, place: usize, value: Option<T>) -> T {
         match value {
             Some(value) => value,
-            None => abort(|| format!("the fact `{name}` is missing: state it with `.fact(\"{name}\", …)`")),
+            None => missing(self.0.specs.get(place).map_or("", |spec| spec.name)),
         }
     }
 }

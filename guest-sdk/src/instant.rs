@@ -54,6 +54,11 @@ impl<'a> Instant<'a> {
         Some(Self(text))
     }
 
+    /// A text that `parse` has taken before.
+    pub(crate) const fn admitted(text: &'a str) -> Self {
+        Self(text)
+    }
+
     /// A constant instant.
     ///
     /// # Panics

@@ -1,8 +1,8 @@
 //! The request, in the plugin's own words.
 
 use crate::abort::{abort, listed};
-use crate::facts::{FactSpec, Facts};
-use crate::vocabulary::{PurposeSpec, Term, Vocabulary};
+use crate::facts::Stated;
+use crate::vocabulary::{PurposeSpec, Term, Vocabulary, same};
 use crate::{Fact, FactValue};
 use core::fmt;
 
@@ -14,7 +14,7 @@ pub struct Request<V: Vocabulary> {
     operation: V::Operation,
     purpose: &'static PurposeSpec<V>,
     data: Vec<V::Data>,
-    facts: Vec<Fact>,
+    facts: Stated,
 }
 
 impl<V: Vocabulary> Request<V> {
@@ -28,7 +28,7 @@ impl<V: Vocabulary> Request<V> {
     /// declared later and forgotten here is then a compile error.
     #[must_use]
     pub fn purpose(&self) -> V::Purpose<'_> {
-        (self.purpose.variant)(Facts(&self.facts))
+        (self.purpose.variant)(self.facts.facts())
     }
 
     /// The declared data categories that cover the requested ones, sorted by id, at least one.
@@ -52,7 +52,8 @@ impl<V: Vocabulary> Request<V> {
         let mut data: Vec<_> = data.into_iter().collect();
         data.sort_unstable_by_key(|category| category.id());
         data.dedup();
-        Self { operation, purpose: declared_purpose(purpose), data, facts: Vec::new() }
+        let purpose = declared_purpose(purpose);
+        Self { operation, purpose, data, facts: Stated::none(purpose.facts) }
     }
 
     /// The same request with this fact, which replaces an earlier value of it. A value is a `bool`, an `i64`
@@ -65,10 +66,7 @@ impl<V: Vocabulary> Request<V> {
     /// that is never stated panics where the code under test reads it.
     #[must_use]
     pub fn fact(mut self, name: &str, value: impl Into<FactValue>) -> Self {
-        let fact = Fact { name: name.to_owned(), value: value.into() };
-        accept(self.purpose, &fact);
-        self.facts.retain(|stated| stated.name != fact.name);
-        self.facts.push(fact);
+        self.facts.state(name, value.into());
         self
     }
 
@@ -80,20 +78,17 @@ impl<V: Vocabulary> Request<V> {
         };
         let purpose: &PurposeSpec<V> = declared_purpose(purpose);
         let data = data.iter().map(|id| declared_category::<V>(id)).collect();
-        for fact in &facts {
-            accept(purpose, fact);
+        let mut stated = Stated::none(purpose.facts);
+        for Fact { name, value } in facts {
+            stated.state(&name, value);
         }
-        for FactSpec { name, required, .. } in purpose.facts {
-            if *required && !facts.iter().any(|fact| fact.name == *name) {
-                abort(|| format!("the fact `{name}` is missing"));
-            }
-        }
-        Self { operation, purpose, data, facts }
+        stated.require_all();
+        Self { operation, purpose, data, facts: stated }
     }
 }
 
 fn declared_purpose<V: Vocabulary>(id: &str) -> &'static PurposeSpec<V> {
-    match V::PURPOSES.iter().find(|purpose| purpose.id == id) {
+    match V::PURPOSES.iter().find(|purpose| same(purpose.id, id)) {
         Some(purpose) => purpose,
         None => abort(|| undeclared("purpose", id, V::PURPOSES.iter().map(|purpose| purpose.id))),
     }
@@ -106,22 +101,12 @@ fn declared_category<V: Vocabulary>(id: &str) -> V::Data {
     }
 }
 
-/// Aborts unless the purpose declares the fact and the value is of its type.
-fn accept<V: Vocabulary>(purpose: &PurposeSpec<V>, fact: &Fact) {
-    let Some(spec) = purpose.facts.iter().find(|spec| spec.name == fact.name) else {
-        abort(|| undeclared("fact", &fact.name, purpose.facts.iter().map(|spec| spec.name)));
-    };
-    if !spec.kind.accepts(&fact.value) {
-        abort(|| format!("the fact `{}` is {:?}: expected {}", fact.name, fact.value, spec.kind.expected()));
-    }
-}
-
 fn ids<T: Term>() -> impl Iterator<Item = &'static str> {
     T::ALL.iter().map(|term| term.id())
 }
 
 fn undeclared(what: &str, id: &str, declared: impl IntoIterator<Item = &'static str>) -> String {
-    format!("`plugin.toml` declares no {what} `{id}` here, only {}", listed(declared))
+    format!("`plugin.toml` declares no {what} `{id}`, only {}", listed(declared))
 }
 
 impl<V: Vocabulary> Clone for Request<V> {

@@ -206,10 +206,11 @@ fn facts_struct(sdk: &TokenStream, name: &Ident, purpose: &str, facts: &[Fact]) 
     let mut claimed = Names::default();
     let accessors = facts
         .iter()
-        .map(|fact| {
+        .enumerate()
+        .map(|(place, fact)| {
             let accessor =
                 claimed.claim(&fact.name.replace('.', "_").to_snake_case(), &format!("`{}`", fact.name))?;
-            Ok(fact_accessor(sdk, &accessor, fact))
+            Ok(fact_accessor(sdk, &accessor, place, fact))
         })
         .collect::<Result<Vec<_>, String>>()?;
     Ok(quote! {
@@ -224,7 +225,12 @@ fn facts_struct(sdk: &TokenStream, name: &Ident, purpose: &str, facts: &[Fact]) 
     })
 }
 
-fn fact_accessor(sdk: &TokenStream, accessor: &Ident, Fact { name, doc, kind, required }: &Fact) -> TokenStream {
+fn fact_accessor(
+    sdk: &TokenStream,
+    accessor: &Ident,
+    place: usize,
+    Fact { name, doc, kind, required }: &Fact,
+) -> TokenStream {
     let (result, read) = match kind {
         Kind::Flag => (quote!(bool), quote!(flag)),
         Kind::Integer | Kind::Days => (quote!(i64), quote!(integer)),
@@ -237,9 +243,9 @@ fn fact_accessor(sdk: &TokenStream, accessor: &Ident, Fact { name, doc, kind, re
         }
     };
     let (result, value) = if *required {
-        (result, quote!(#sdk::__private::Facts::known(#name, self.0.#read(#name))))
+        (result, quote!(self.0.known(#place, self.0.#read(#place))))
     } else {
-        (quote!(::core::option::Option<#result>), quote!(self.0.#read(#name)))
+        (quote!(::core::option::Option<#result>), quote!(self.0.#read(#place)))
     };
     quote! {
         #[doc = #doc]
