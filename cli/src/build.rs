@@ -14,6 +14,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{self, Command, Stdio};
 use wasmparser::{BinaryReaderError, ExternalKind, Operator, Parser, Payload};
+use wit_component::{ComponentEncoder, StringEncoding};
+use wit_parser::Resolve;
+
+/// The contract that the guest SDK implements.
+const CONTRACT: &str = include_str!("../wit/licit.wit");
 
 const TARGET: &str = "wasm32-unknown-unknown";
 
@@ -30,7 +35,7 @@ const LINK: &[&str] = &["-Clink-arg=-zstack-size=12288", "-Clink-arg=--no-growab
 /// could permit and a trap is a deny.
 const PROFILE: &[&str] = &[
     "inherits=\"release\"",
-    "opt-level=\"s\"",
+    "opt-level=3",
     "lto=\"fat\"",
     "codegen-units=1",
     "panic=\"abort\"",
@@ -71,17 +76,21 @@ pub fn build(plugin: &Path) -> Result<PathBuf, BuildError> {
     Ok(path)
 }
 
-/// Wraps a core module built on the guest SDK into a component, and validates it.
+/// Wraps a core module built on the guest SDK into a component of the contract, and validates it.
 ///
 /// # Errors
 ///
 /// [`BuildError::Component`] when the module does not implement the contract.
 pub fn componentize(module: &[u8]) -> Result<Vec<u8>, BuildError> {
-    wit_component::ComponentEncoder::default()
-        .validate(true)
-        .module(module)
-        .and_then(|encoder| encoder.encode())
-        .map_err(|error| BuildError::Component(format!("{error:#}")))
+    let mut module = module.to_vec();
+    let mut encode = || {
+        let mut contract = Resolve::default();
+        let package = contract.push_str("licit.wit", CONTRACT)?;
+        let world = contract.select_world(&[package], Some("plugin"))?;
+        wit_component::embed_component_metadata(&mut module, &contract, world, StringEncoding::UTF8)?;
+        ComponentEncoder::default().validate(true).module(&module)?.encode()
+    };
+    encode().map_err(|error| BuildError::Component(format!("{error:#}")))
 }
 
 /// The product that a manifest is for, which names the plugin's file.

@@ -7,7 +7,10 @@
 /// nobody could read it. Elsewhere it panics with `why`.
 #[cfg_attr(
     not(target_arch = "wasm32"),
-    expect(clippy::panic, reason = "outside a sandbox the panic is a failed test, and says why")
+    expect(
+        clippy::panic,
+        reason = "outside a sandbox the panic is a failed test, and says why"
+    )
 )]
 #[cold]
 pub(crate) fn abort(why: impl FnOnce() -> String) -> ! {
@@ -25,5 +28,9 @@ pub(crate) fn abort(why: impl FnOnce() -> String) -> ! {
 /// Ids as a message lists them.
 pub(crate) fn listed<'a>(ids: impl IntoIterator<Item = &'a str>) -> String {
     let quoted: Vec<_> = ids.into_iter().map(|id| format!("`{id}`")).collect();
-    if quoted.is_empty() { "none".to_owned() } else { quoted.join(", ") }
+    if quoted.is_empty() {
+        "none".to_owned()
+    } else {
+        quoted.join(", ")
+    }
 }

@@ -7,7 +7,10 @@
 //! 0           12 KiB        __heap_base                              64 KiB
 //! |  stack  ←  |  static data  |  arena →                              |
 //! ```
-#![cfg_attr(not(target_arch = "wasm32"), allow(dead_code, reason = "only a wasm plugin allocates from it"))]
+#![cfg_attr(
+    not(target_arch = "wasm32"),
+    allow(dead_code, reason = "only a wasm plugin allocates from it")
+)]
 
 /// Where a block of `size` bytes aligned to `align` (a power of two) lies when the arena is used up to `next`
 /// and ends at `limit`: its start, and the new `next`. `None` when it does not fit.
@@ -93,7 +96,9 @@ mod wasm {
     }
 
     #[global_allocator]
-    static ARENA: Arena = Arena { next: AtomicUsize::new(0) };
+    static ARENA: Arena = Arena {
+        next: AtomicUsize::new(0),
+    };
 }
 
 #[cfg(test)]

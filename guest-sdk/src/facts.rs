@@ -1,10 +1,24 @@
 //! Facts as the plugin's code sees them: typed, all of them declared.
 
-use crate::FactValue;
 use crate::abort::{abort, listed};
 use crate::instant::Instant;
 use crate::vocabulary::{Term, same};
 use core::fmt;
+
+/// The value of a fact as it travels: what a test states by [`Request::fact`](crate::Request::fact). Made from a
+/// `bool`, an `i64` (also for days: seconds), a `&str`, a generated enum, an [`Instant`], or words in an array
+/// or a `Vec`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FactValue<'a> {
+    /// True or false.
+    Flag(bool),
+    /// A word of a closed list, an id, an instant, or free text.
+    Text(&'a str),
+    /// A whole number, or a duration in seconds.
+    Integer(i64),
+    /// A set of words, sorted, without duplicates.
+    Texts(Vec<&'a str>),
+}
 
 /// One declared fact of a purpose.
 #[doc(hidden)]
@@ -31,17 +45,17 @@ pub enum Kind {
 
 impl Kind {
     /// The value as this type, or `None` when it is of another type or outside the closed list.
-    fn admit(self, value: FactValue) -> Option<Value> {
+    fn admit(self, value: FactValue<'_>) -> Option<Value<'_>> {
         match (self, value) {
             (Self::Flag, FactValue::Flag(flag)) => Some(Value::Flag(flag)),
             (Self::Integer, FactValue::Integer(integer)) => Some(Value::Integer(integer)),
             (Self::Text, FactValue::Text(text)) => Some(Value::Text(text)),
             (Self::Word(words), FactValue::Text(text)) => {
-                let (place, word) = words.iter().enumerate().find(|(_, word)| same(word, &text))?;
+                let (place, word) = words.iter().enumerate().find(|(_, word)| same(word, text))?;
                 Some(Value::Word { word, place })
             }
             (Self::Time, FactValue::Text(text)) => {
-                Instant::parse(&text).is_some().then_some(Value::Text(text))
+                Instant::parse(text).is_some().then_some(Value::Text(text))
             }
             (Self::Texts, FactValue::Texts(words)) => Some(Value::Texts(words)),
             _ => None,
@@ -63,20 +77,20 @@ impl Kind {
 
 /// The value of a declared fact.
 #[derive(Clone)]
-enum Value {
+enum Value<'a> {
     Flag(bool),
     Integer(i64),
     /// Also an instant.
-    Text(String),
+    Text(&'a str),
     Word {
         word: &'static str,
         /// Its place in the closed list.
         place: usize,
     },
-    Texts(Vec<String>),
+    Texts(Vec<&'a str>),
 }
 
-impl fmt::Debug for Value {
+impl fmt::Debug for Value<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Flag(flag) => flag.fmt(f),
@@ -90,18 +104,21 @@ impl fmt::Debug for Value {
 
 /// A value for each declared fact of a purpose, in the order of the declaration; `None` where it is unknown.
 #[derive(Clone)]
-pub(crate) struct Stated {
+pub(crate) struct Stated<'a> {
     specs: &'static [FactSpec],
-    values: Vec<Option<Value>>,
+    values: Vec<Option<Value<'a>>>,
 }
 
-impl Stated {
+impl<'a> Stated<'a> {
     pub(crate) fn none(specs: &'static [FactSpec]) -> Self {
-        Self { specs, values: specs.iter().map(|_| None).collect() }
+        Self {
+            specs,
+            values: specs.iter().map(|_| None).collect(),
+        }
     }
 
     /// Takes a value; aborts unless the fact is declared and the value of its type.
-    pub(crate) fn state(&mut self, name: &str, value: FactValue) {
+    pub(crate) fn state(&mut self, name: &str, value: FactValue<'a>) {
         let mut slots = self.specs.iter().zip(&mut self.values);
         let Some((spec, slot)) = slots.find(|(spec, _)| same(spec.name, name)) else {
             abort(|| {
@@ -129,10 +146,12 @@ impl Stated {
     }
 }
 
-impl fmt::Debug for Stated {
+impl fmt::Debug for Stated<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let stated = self.specs.iter().zip(&self.values);
-        f.debug_map().entries(stated.filter_map(|(spec, value)| Some((spec.name, value.as_ref()?)))).finish()
+        f.debug_map()
+            .entries(stated.filter_map(|(spec, value)| Some((spec.name, value.as_ref()?))))
+            .finish()
     }
 }
 
@@ -143,10 +162,10 @@ fn missing(name: &str) -> ! {
 /// The facts of one request, by their place in the declaration: what the generated accessors read from.
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug)]
-pub struct Facts<'a>(&'a Stated);
+pub struct Facts<'a>(&'a Stated<'a>);
 
 impl<'a> Facts<'a> {
-    fn get(self, place: usize) -> Option<&'a Value> {
+    fn get(self, place: usize) -> Option<&'a Value<'a>> {
         self.0.values.get(place)?.as_ref()
     }
 
@@ -206,11 +225,11 @@ impl<'a> Facts<'a> {
 ///
 /// A fact that differs by data category holds `category=value` entries, read by [`of`](Self::of).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Texts<'a>(&'a [String]);
+pub struct Texts<'a>(&'a [&'a str]);
 
 impl<'a> Texts<'a> {
     /// A view of these words, for code that is tested without a request.
-    pub const fn new(words: &'a [String]) -> Self {
+    pub const fn new(words: &'a [&'a str]) -> Self {
         Self(words)
     }
 
@@ -219,18 +238,18 @@ impl<'a> Texts<'a> {
     /// ```
     /// use licit_guest::Texts;
     ///
-    /// let objected = ["direct-marketing".to_owned(), "profiling".to_owned()];
-    /// assert!(Texts::new(&objected).contains("profiling"));
-    /// assert!(!Texts::new(&objected).contains("user-support"));
-    /// assert!(Texts::new(&["*".to_owned()]).contains("user-support"));
+    /// let objected = Texts::new(&["direct-marketing", "profiling"]);
+    /// assert!(objected.contains("profiling"));
+    /// assert!(!objected.contains("user-support"));
+    /// assert!(Texts::new(&["*"]).contains("user-support"));
     /// ```
     pub fn contains(self, word: &str) -> bool {
-        self.0.iter().any(|held| held == word || held == "*")
+        self.0.iter().any(|held| same(held, word) || *held == "*")
     }
 
     /// The words, sorted, as they were sent.
     pub fn iter(self) -> impl Iterator<Item = &'a str> {
-        self.0.iter().map(String::as_str)
+        self.0.iter().copied()
     }
 
     /// The values of a fact that differs by data category, for one category: the `observed` of
@@ -239,11 +258,12 @@ impl<'a> Texts<'a> {
     /// ```
     /// use licit_guest::Texts;
     ///
-    /// let sources = ["name=other-user".to_owned(), "name=user".to_owned(), "oaid=observed".to_owned()];
-    /// assert!(Texts::new(&sources).of("name").eq(["other-user", "user"]));
+    /// let sources = Texts::new(&["name=other-user", "name=user", "oaid=observed"]);
+    /// assert!(sources.of("name").eq(["other-user", "user"]));
     /// ```
     pub fn of(self, category: &str) -> impl Iterator<Item = &'a str> {
-        self.iter().filter_map(move |entry| entry.strip_prefix(category)?.strip_prefix('='))
+        self.iter()
+            .filter_map(move |entry| entry.strip_prefix(category)?.strip_prefix('='))
     }
 
     /// How many words the set holds.
@@ -257,43 +277,49 @@ impl<'a> Texts<'a> {
     }
 }
 
-impl From<bool> for FactValue {
+impl From<bool> for FactValue<'_> {
     fn from(flag: bool) -> Self {
         Self::Flag(flag)
     }
 }
 
-impl From<i64> for FactValue {
+impl From<i64> for FactValue<'_> {
     fn from(integer: i64) -> Self {
         Self::Integer(integer)
     }
 }
 
-impl From<&str> for FactValue {
-    fn from(text: &str) -> Self {
-        Self::Text(text.to_owned())
+impl<'a> From<&'a str> for FactValue<'a> {
+    fn from(text: &'a str) -> Self {
+        Self::Text(text)
     }
 }
 
-impl From<Instant<'_>> for FactValue {
-    fn from(instant: Instant<'_>) -> Self {
-        Self::from(instant.as_str())
+impl<'a> From<Instant<'a>> for FactValue<'a> {
+    fn from(instant: Instant<'a>) -> Self {
+        Self::Text(instant.as_str())
     }
 }
 
-/// A set of words; sorted and freed of duplicates, as the host sends it.
-impl<const N: usize> From<[&str; N]> for FactValue {
-    fn from(words: [&str; N]) -> Self {
-        let mut words = words.map(str::to_owned).to_vec();
+/// A word of a closed list, by its generated type.
+impl<T: Term> From<T> for FactValue<'_> {
+    fn from(word: T) -> Self {
+        Self::Text(word.id())
+    }
+}
+
+/// A set of words, in any order.
+impl<'a> From<Vec<&'a str>> for FactValue<'a> {
+    fn from(mut words: Vec<&'a str>) -> Self {
         words.sort_unstable();
         words.dedup();
         Self::Texts(words)
     }
 }
 
-/// A word of a closed list, by its generated type.
-impl<T: Term> From<T> for FactValue {
-    fn from(word: T) -> Self {
-        Self::from(word.id())
+/// A set of words, in any order.
+impl<'a, const N: usize> From<[&'a str; N]> for FactValue<'a> {
+    fn from(words: [&'a str; N]) -> Self {
+        Self::from(words.to_vec())
     }
 }

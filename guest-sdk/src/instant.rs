@@ -34,7 +34,11 @@ impl<'a> Instant<'a> {
         };
         let (mut second, mut form) = (second.as_slice(), FORM.as_slice());
         while let ([byte, after @ ..], [expected, form_after @ ..]) = (second, form) {
-            let fits = if *expected == b'0' { byte.is_ascii_digit() } else { *byte == *expected };
+            let fits = if *expected == b'0' {
+                byte.is_ascii_digit()
+            } else {
+                *byte == *expected
+            };
             if !fits {
                 return None;
             }
@@ -85,12 +89,18 @@ impl<'a> Instant<'a> {
     pub fn unix_seconds(self) -> i64 {
         let number = |from: usize, to: usize| {
             let digits = self.0.as_bytes().get(from..to).unwrap_or_default();
-            digits.iter().fold(0, |number, digit| number * 10 + i64::from(digit.wrapping_sub(b'0')))
+            digits.iter().fold(0, |number, digit| {
+                number * 10 + i64::from(digit.wrapping_sub(b'0'))
+            })
         };
         // Days since 1970 in the proleptic Gregorian calendar, with years that begin in March, so that the
         // leap day is the last one.
         let (month, day) = (number(5, 7), number(8, 10));
-        let year = if month <= 2 { number(0, 4) - 1 } else { number(0, 4) };
+        let year = if month <= 2 {
+            number(0, 4) - 1
+        } else {
+            number(0, 4)
+        };
         let era = year.div_euclid(400);
         let year_of_era = year - era * 400;
         let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;

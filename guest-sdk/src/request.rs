@@ -1,23 +1,22 @@
 //! The request, in the plugin's own words.
 
 use crate::abort::{abort, listed};
-use crate::facts::Stated;
+use crate::facts::{FactValue, Stated};
 use crate::vocabulary::{PurposeSpec, Term, Vocabulary, same};
-use crate::{Fact, FactValue};
 use core::fmt;
 
 /// One processing request, reduced by the host to what the plugin declared.
 ///
 /// Authors use the generated alias `Request`. Every id in it is one that `plugin.toml` declares; a request with
 /// any other never reaches the author's code.
-pub struct Request<V: Vocabulary> {
+pub struct Request<'a, V: Vocabulary> {
     operation: V::Operation,
     purpose: &'static PurposeSpec<V>,
     data: Vec<V::Data>,
-    facts: Stated,
+    facts: Stated<'a>,
 }
 
-impl<V: Vocabulary> Request<V> {
+impl<'a, V: Vocabulary> Request<'a, V> {
     /// What is done with the data.
     #[must_use]
     pub fn operation(&self) -> V::Operation {
@@ -53,37 +52,51 @@ impl<V: Vocabulary> Request<V> {
         data.sort_unstable_by_key(|category| category.id());
         data.dedup();
         let purpose = declared_purpose(purpose);
-        Self { operation, purpose, data, facts: Stated::none(purpose.facts) }
+        Self {
+            operation,
+            purpose,
+            data,
+            facts: Stated::none(purpose.facts),
+        }
     }
 
-    /// The same request with this fact, which replaces an earlier value of it. A value is a `bool`, an `i64`
-    /// (also for days: seconds), a `&str`, a generated enum, an [`Instant`](crate::Instant), or an array of
-    /// `&str` for a set of words.
+    /// The same request with this fact, which replaces an earlier value of it.
     ///
     /// # Panics
     ///
     /// When no activity with this purpose reads the fact, or the value is not of its type. A fact under `reads`
     /// that is never stated panics where the code under test reads it.
     #[must_use]
-    pub fn fact(mut self, name: &str, value: impl Into<FactValue>) -> Self {
+    pub fn fact(mut self, name: &str, value: impl Into<FactValue<'a>>) -> Self {
         self.facts.state(name, value.into());
         self
     }
 
     /// The request as it came over the wire: aborts unless it fits the declaration in every word.
-    pub(crate) fn checked(operation: &str, purpose: &str, data: &[String], facts: Vec<Fact>) -> Self {
-        let operation = match Term::from_id(operation) {
-            Some(operation) => operation,
-            None => abort(|| undeclared("operation", operation, ids::<V::Operation>())),
-        };
+    #[cfg_attr(
+        not(target_arch = "wasm32"),
+        allow(dead_code, reason = "a request arrives only in a sandbox")
+    )]
+    pub(crate) fn admit(
+        operation: &str,
+        purpose: &str,
+        data: impl Iterator<Item = &'a str>,
+        facts: impl Iterator<Item = (&'a str, FactValue<'a>)>,
+    ) -> Self {
+        let operation = declared("operation", operation);
         let purpose: &PurposeSpec<V> = declared_purpose(purpose);
-        let data = data.iter().map(|id| declared_category::<V>(id)).collect();
+        let data = data.map(|id| declared("data category", id)).collect();
         let mut stated = Stated::none(purpose.facts);
-        for Fact { name, value } in facts {
-            stated.state(&name, value);
+        for (name, value) in facts {
+            stated.state(name, value);
         }
         stated.require_all();
-        Self { operation, purpose, data, facts: stated }
+        Self {
+            operation,
+            purpose,
+            data,
+            facts: stated,
+        }
     }
 }
 
@@ -94,22 +107,25 @@ fn declared_purpose<V: Vocabulary>(id: &str) -> &'static PurposeSpec<V> {
     }
 }
 
-fn declared_category<V: Vocabulary>(id: &str) -> V::Data {
-    match Term::from_id(id) {
-        Some(category) => category,
-        None => abort(|| undeclared("data category", id, ids::<V::Data>())),
+#[cfg_attr(
+    not(target_arch = "wasm32"),
+    allow(dead_code, reason = "a request arrives only in a sandbox")
+)]
+fn declared<T: Term>(what: &str, id: &str) -> T {
+    match T::from_id(id) {
+        Some(term) => term,
+        None => abort(|| undeclared(what, id, T::ALL.iter().map(|term| term.id()))),
     }
 }
 
-fn ids<T: Term>() -> impl Iterator<Item = &'static str> {
-    T::ALL.iter().map(|term| term.id())
+fn undeclared(what: &str, id: &str, declared: impl Iterator<Item = &'static str>) -> String {
+    format!(
+        "`plugin.toml` declares no {what} `{id}`, only {}",
+        listed(declared)
+    )
 }
 
-fn undeclared(what: &str, id: &str, declared: impl IntoIterator<Item = &'static str>) -> String {
-    format!("`plugin.toml` declares no {what} `{id}`, only {}", listed(declared))
-}
-
-impl<V: Vocabulary> Clone for Request<V> {
+impl<V: Vocabulary> Clone for Request<'_, V> {
     fn clone(&self) -> Self {
         Self {
             operation: self.operation,
@@ -120,7 +136,7 @@ impl<V: Vocabulary> Clone for Request<V> {
     }
 }
 
-impl<V: Vocabulary> fmt::Debug for Request<V> {
+impl<V: Vocabulary> fmt::Debug for Request<'_, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Request")
             .field("operation", &self.operation)

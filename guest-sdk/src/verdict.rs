@@ -1,8 +1,5 @@
 //! The plugin's vote.
 
-use crate::bindings::exports::licit::policy::evaluator as wire;
-use crate::vocabulary::Term;
-
 /// The plugin's vote on one request, over the reasons `R` and obligations `O` of its manifest.
 ///
 /// It can only narrow: a permit counts only where the baseline and the manifest permit too. Authors build one
@@ -41,16 +38,5 @@ impl<R, O> Verdict<R, O> {
     /// Whether the plugin has no objection.
     pub const fn is_permit(&self) -> bool {
         matches!(self, Self::Permit(_))
-    }
-}
-
-impl<R: Term, O: Term> From<Verdict<R, O>> for wire::Verdict {
-    fn from(verdict: Verdict<R, O>) -> Self {
-        match verdict {
-            Verdict::Permit(obligations) => {
-                Self::Permit(obligations.into_iter().map(|obligation| obligation.id().to_owned()).collect())
-            }
-            Verdict::Deny(reason) => Self::Deny(reason.id().to_owned()),
-        }
     }
 }

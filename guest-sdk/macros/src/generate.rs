@@ -22,9 +22,27 @@ pub(crate) fn plugin(model: &Model, sdk: &TokenStream) -> Result<TokenStream, St
         names.claim(name, origin)?;
     }
     let terms = [
-        term(sdk, &mut names, "Data", "The data categories that `plugin.toml` declares.", &model.data)?,
-        term(sdk, &mut names, "Operation", "The operations that `plugin.toml` declares.", &model.operations)?,
-        term(sdk, &mut names, "Reason", "The reasons for a deny that `plugin.toml` declares.", &model.reasons)?,
+        term(
+            sdk,
+            &mut names,
+            "Data",
+            "The data categories that `plugin.toml` declares.",
+            &model.data,
+        )?,
+        term(
+            sdk,
+            &mut names,
+            "Operation",
+            "The operations that `plugin.toml` declares.",
+            &model.operations,
+        )?,
+        term(
+            sdk,
+            &mut names,
+            "Reason",
+            "The reasons for a deny that `plugin.toml` declares.",
+            &model.reasons,
+        )?,
         term(
             sdk,
             &mut names,
@@ -51,7 +69,9 @@ struct Names(BTreeMap<String, String>);
 impl Names {
     fn claim(&mut self, name: &str, origin: &str) -> Result<Ident, String> {
         match self.0.insert(name.to_owned(), origin.to_owned()) {
-            Some(other) => Err(format!("{origin} and {other} would both become `{name}`: rename one of them")),
+            Some(other) => Err(format!(
+                "{origin} and {other} would both become `{name}`: rename one of them"
+            )),
             None => Ok(ident(name)),
         }
     }
@@ -67,7 +87,8 @@ fn ident(name: &str) -> Ident {
     if syn::parse_str::<Ident>(name).is_ok() {
         return Ident::new(name, Span::call_site());
     }
-    if name.starts_with(|first: char| first.is_ascii_digit()) || ["Self", "self", "super", "crate"].contains(&name)
+    if name.starts_with(|first: char| first.is_ascii_digit())
+        || ["Self", "self", "super", "crate"].contains(&name)
     {
         return format_ident!("_{name}");
     }
@@ -126,9 +147,18 @@ fn fact_values(sdk: &TokenStream, names: &mut Names, purposes: &[Purpose]) -> Re
         .map(|(name, words)| {
             let entries: Vec<_> = words
                 .iter()
-                .map(|word| Entry { id: word.clone(), doc: format!("`{word}`") })
+                .map(|word| Entry {
+                    id: word.clone(),
+                    doc: format!("`{word}`"),
+                })
                 .collect();
-            term(sdk, names, &camel(name), &format!("The values of the fact `{name}`."), &entries)
+            term(
+                sdk,
+                names,
+                &camel(name),
+                &format!("The values of the fact `{name}`."),
+                &entries,
+            )
         })
         .collect()
 }
@@ -137,7 +167,11 @@ fn fact_values(sdk: &TokenStream, names: &mut Names, purposes: &[Purpose]) -> Re
 fn purposes(sdk: &TokenStream, names: &mut Names, model: &Model) -> Result<TokenStream, String> {
     let mut variants = Names::default();
     let (mut structs, mut declared, mut specs) = (Vec::new(), Vec::new(), Vec::new());
-    for Purpose { entry: Entry { id, doc }, facts } in &model.purposes {
+    for Purpose {
+        entry: Entry { id, doc },
+        facts,
+    } in &model.purposes
+    {
         let variant = variants.claim(&camel(id), &format!("`{id}`"))?;
         let fact_specs = facts.iter().map(|fact| fact_spec(sdk, fact));
         let constructor = if facts.is_empty() {
@@ -181,7 +215,7 @@ fn purposes(sdk: &TokenStream, names: &mut Names, model: &Model) -> Result<Token
         }
 
         /// One request that this plugin judges.
-        pub type Request = #sdk::Request<Plugin>;
+        pub type Request<'a> = #sdk::Request<'a, Plugin>;
 
         /// This plugin's vote.
         pub type Verdict = #sdk::Verdict<Reason, Obligation>;
@@ -201,15 +235,22 @@ fn purposes(sdk: &TokenStream, names: &mut Names, model: &Model) -> Result<Token
 }
 
 /// The facts of one purpose, with one accessor each.
-fn facts_struct(sdk: &TokenStream, name: &Ident, purpose: &str, facts: &[Fact]) -> Result<TokenStream, String> {
+fn facts_struct(
+    sdk: &TokenStream,
+    name: &Ident,
+    purpose: &str,
+    facts: &[Fact],
+) -> Result<TokenStream, String> {
     let doc = format!("The facts that the activities with the purpose `{purpose}` read.");
     let mut claimed = Names::default();
     let accessors = facts
         .iter()
         .enumerate()
         .map(|(place, fact)| {
-            let accessor =
-                claimed.claim(&fact.name.replace('.', "_").to_snake_case(), &format!("`{}`", fact.name))?;
+            let accessor = claimed.claim(
+                &fact.name.replace('.', "_").to_snake_case(),
+                &format!("`{}`", fact.name),
+            )?;
             Ok(fact_accessor(sdk, &accessor, place, fact))
         })
         .collect::<Result<Vec<_>, String>>()?;
@@ -229,7 +270,12 @@ fn fact_accessor(
     sdk: &TokenStream,
     accessor: &Ident,
     place: usize,
-    Fact { name, doc, kind, required }: &Fact,
+    Fact {
+        name,
+        doc,
+        kind,
+        required,
+    }: &Fact,
 ) -> TokenStream {
     let (result, read) = match kind {
         Kind::Flag => (quote!(bool), quote!(flag)),
@@ -245,7 +291,10 @@ fn fact_accessor(
     let (result, value) = if *required {
         (result, quote!(self.0.known(#place, self.0.#read(#place))))
     } else {
-        (quote!(::core::option::Option<#result>), quote!(self.0.#read(#place)))
+        (
+            quote!(::core::option::Option<#result>),
+            quote!(self.0.#read(#place)),
+        )
     };
     quote! {
         #[doc = #doc]
@@ -256,7 +305,12 @@ fn fact_accessor(
     }
 }
 
-fn fact_spec(sdk: &TokenStream, Fact { name, kind, required, .. }: &Fact) -> TokenStream {
+fn fact_spec(
+    sdk: &TokenStream,
+    Fact {
+        name, kind, required, ..
+    }: &Fact,
+) -> TokenStream {
     let kind = match kind {
         Kind::Flag => quote!(Flag),
         Kind::Integer | Kind::Days => quote!(Integer),
@@ -277,21 +331,9 @@ fn fact_spec(sdk: &TokenStream, Fact { name, kind, required, .. }: &Fact) -> Tok
 /// The use of the author's function: on wasm32 the component's export, elsewhere a check of its signature.
 fn export(sdk: &TokenStream) -> TokenStream {
     quote! {
-        const _: () = {
-            const EVALUATE: fn(&Request) -> Verdict = evaluate;
+        const _: fn(&Request<'_>) -> Verdict = evaluate;
 
-            #[cfg(target_arch = "wasm32")]
-            struct Export;
-
-            #[cfg(target_arch = "wasm32")]
-            impl #sdk::__private::Guest for Export {
-                fn evaluate(request: #sdk::__private::WireRequest) -> #sdk::__private::WireVerdict {
-                    #sdk::__private::run::<Plugin>(request, EVALUATE)
-                }
-            }
-
-            #[cfg(target_arch = "wasm32")]
-            #sdk::__private::bindings::export!(Export with_types_in #sdk::__private::bindings);
-        };
+        #[cfg(target_arch = "wasm32")]
+        #sdk::__private::export!(Plugin, evaluate);
     }
 }
