@@ -1,1 +1,36 @@
-//! licit-baseline
+//! The company-wide policy as data, and the engine that judges requests under it.
+
+mod baseline;
+mod condition;
+mod consent;
+mod decision;
+mod diagnostic;
+mod document;
+mod embedded;
+mod fact;
+mod facts;
+mod judge;
+mod law;
+mod manifest;
+mod rules;
+mod table;
+mod taxonomy;
+
+pub use baseline::{Baseline, Citations, EngineFacts};
+pub use consent::ConsentRecord;
+pub use decision::{Decision, Kleene, Timing};
+pub use diagnostic::{Diagnostic, Diagnostics, Severity, Source, nearest};
+pub use document::{Document, Format, Node, NodeValue, Reported, Spanned, Table as Fields, printable};
+pub use fact::{
+    Fact, FactType, FactValue, PerCategory, RegisterKey, Supplier, duration_text, parse_duration,
+    parse_instant,
+};
+pub use facts::Facts;
+pub use judge::{CategoryOutcome, Certainty, Considered, Finding, Judgement, Query};
+pub use law::{Determination, Law};
+pub use manifest::{
+    Activity, Hold, Integration, LegalBasis, Manifest, PluginObligation, PluginReason, Retention, Tier,
+};
+pub use rules::{Rule, RuleKind};
+pub use table::{Entry, Id, Set, Table};
+pub use taxonomy::*;

@@ -1,0 +1,322 @@
+//! One version of the policy, ready to judge.
+
+use std::sync::{Arc, OnceLock};
+
+use jiff::Timestamp;
+
+use crate::condition::Condition;
+use crate::diagnostic::Diagnostics;
+use crate::document::{Document, Table as Fields};
+use crate::embedded;
+use crate::fact::{Fact, FactValue, parse_instant};
+use crate::rules::{Clause, Index, Rule, RuleKind, read_rules};
+use crate::table::{Id, Table};
+use crate::taxonomy::{Control, Operation, Reader, Taxonomy};
+
+/// One version of the policy: its vocabulary and its rules, compiled.
+///
+/// # Examples
+///
+/// The version that is built in needs no file at all:
+///
+/// ```
+/// use licit_baseline::Baseline;
+///
+/// let baseline = Baseline::embedded();
+/// assert_eq!(baseline.version(), "2025-10-10");
+/// assert!(baseline.taxonomy().categories.find("imei").is_some());
+/// ```
+#[derive(Debug)]
+pub struct Baseline {
+    version: String,
+    title: String,
+    effective: Timestamp,
+    effective_value: FactValue,
+    taxonomy: Taxonomy,
+    rules: Table<Rule>,
+    clauses: Table<Clause>,
+    index: Index,
+    controls: Vec<Option<Condition>>,
+    place_unless: Vec<Option<Condition>>,
+    citations: Citations,
+    engine_facts: EngineFacts,
+    operation_values: Vec<FactValue>,
+    product_values: Vec<FactValue>,
+}
+
+/// The rules that are cited for what the algebra itself decides.
+#[derive(Debug, Default)]
+pub struct Citations {
+    /// An axis lacks a grant.
+    pub default_deny: Option<Id<Rule>>,
+    /// Baseline and product must both permit.
+    pub conjunction: Option<Id<Rule>>,
+    /// The product has no working plugin.
+    pub unknown_product: Option<Id<Rule>>,
+    /// A plugin has no say in a right.
+    pub no_veto: Option<Id<Rule>>,
+}
+
+/// The facts that the engine itself reads or computes. A table that lacks one does without.
+#[derive(Debug, Default)]
+pub struct EngineFacts {
+    /// `operation`
+    pub operation: Option<Id<Fact>>,
+    /// `product`
+    pub product: Option<Id<Fact>>,
+    /// `at`
+    pub at: Option<Id<Fact>>,
+    /// `policy.effective`
+    pub policy_effective: Option<Id<Fact>>,
+    /// `recipient.class`
+    pub recipient_class: Option<Id<Fact>>,
+    /// `consent.records`
+    pub consent_records: Option<Id<Fact>>,
+    /// `consent.status`
+    pub consent_status: Option<Id<Fact>>,
+    /// `consent.explicit`
+    pub consent_explicit: Option<Id<Fact>>,
+    /// `consent.time`
+    pub consent_time: Option<Id<Fact>>,
+    /// `consent.withdrawn_at`
+    pub consent_withdrawn_at: Option<Id<Fact>>,
+    /// `subject.region`
+    pub region: Option<Id<Fact>>,
+    /// `feature`
+    pub feature: Option<Id<Fact>>,
+}
+
+impl Baseline {
+    /// Reads a version of the policy from the files of its folder, each given as name and text.
+    ///
+    /// What a file is called does not matter; its tables do. The embedded version shows the format.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with the files, each with its place and the nearest valid name.
+    pub fn read<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self, Diagnostics> {
+        let reader = Reader::new(files);
+        let taxonomy = reader.taxonomy();
+        let book = read_rules(&reader, &taxonomy);
+        let header = read_header(&reader, &book.rules);
+        let found = reader.finish();
+        if found.has_errors() {
+            return Err(found);
+        }
+        let (version, title, effective, citations) = header.ok_or(found)?;
+        let index = Index::new(&taxonomy, &book.clauses);
+        Ok(Self {
+            version,
+            title,
+            effective,
+            effective_value: FactValue::Time(effective),
+            index,
+            rules: book.rules,
+            clauses: book.clauses,
+            controls: book.controls,
+            place_unless: book.place_unless,
+            citations,
+            engine_facts: EngineFacts::find(&taxonomy),
+            operation_values: taxonomy
+                .operations
+                .names()
+                .map(|id| FactValue::Text(id.into()))
+                .collect(),
+            product_values: taxonomy
+                .products
+                .names()
+                .map(|id| FactValue::Text(id.into()))
+                .collect(),
+            taxonomy,
+        })
+    }
+
+    /// The version that is built in.
+    ///
+    /// # Panics
+    ///
+    /// Never in a build whose tests pass: they read the same files.
+    #[must_use]
+    pub fn embedded() -> Arc<Self> {
+        static EMBEDDED: OnceLock<Arc<Baseline>> = OnceLock::new();
+        let read = || match Self::read(embedded::FILES) {
+            Ok(baseline) => Arc::new(baseline),
+            #[expect(
+                clippy::panic,
+                reason = "the files are part of this crate and its tests read them"
+            )]
+            Err(found) => panic!("the embedded baseline is broken:\n{found}"),
+        };
+        Arc::clone(EMBEDDED.get_or_init(read))
+    }
+
+    /// Its id, which is its effective date: `2025-10-10`.
+    #[must_use]
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+
+    /// What the policy is called.
+    #[must_use]
+    pub fn title(&self) -> &str {
+        &self.title
+    }
+
+    /// The instant from which it is in force.
+    #[must_use]
+    pub fn effective(&self) -> Timestamp {
+        self.effective
+    }
+
+    /// Its vocabulary.
+    #[must_use]
+    pub fn taxonomy(&self) -> &Taxonomy {
+        &self.taxonomy
+    }
+
+    /// Its rules, those that are only cited included.
+    #[must_use]
+    pub fn rules(&self) -> &Table<Rule> {
+        &self.rules
+    }
+
+    /// The rules cited for what the algebra itself decides.
+    #[must_use]
+    pub fn citations(&self) -> &Citations {
+        &self.citations
+    }
+
+    /// The facts that the engine itself reads or computes.
+    #[must_use]
+    pub fn engine_facts(&self) -> &EngineFacts {
+        &self.engine_facts
+    }
+
+    /// The number of rules that are run, not only cited.
+    #[must_use]
+    pub fn compiled_rules(&self) -> usize {
+        self.rules
+            .iter()
+            .filter(|(_, rule)| rule.kind.is_compiled())
+            .count()
+    }
+
+    pub(crate) fn clauses(&self) -> &Table<Clause> {
+        &self.clauses
+    }
+
+    pub(crate) fn index(&self) -> &Index {
+        &self.index
+    }
+
+    pub(crate) fn control_condition(&self, control: Id<Control>) -> Option<&Condition> {
+        self.controls.get(control.index()).and_then(Option::as_ref)
+    }
+
+    pub(crate) fn place_unless(&self, operation: Id<Operation>) -> Option<&Condition> {
+        self.place_unless.get(operation.index()).and_then(Option::as_ref)
+    }
+
+    pub(crate) fn effective_value(&self) -> &FactValue {
+        &self.effective_value
+    }
+
+    pub(crate) fn operation_value(&self, operation: Id<Operation>) -> Option<&FactValue> {
+        self.operation_values.get(operation.index())
+    }
+
+    pub(crate) fn product_value(&self, product: Id<crate::taxonomy::Product>) -> Option<&FactValue> {
+        self.product_values.get(product.index())
+    }
+
+    /// For every fact, the value taken while it is missing.
+    pub(crate) fn taken_values(&self) -> Vec<Option<&FactValue>> {
+        self.taxonomy
+            .facts
+            .iter()
+            .map(|(_, fact)| fact.unknown.as_ref())
+            .collect()
+    }
+}
+
+impl EngineFacts {
+    fn find(taxonomy: &Taxonomy) -> Self {
+        let find = |name| taxonomy.facts.find(name);
+        Self {
+            operation: find("operation"),
+            product: find("product"),
+            at: find("at"),
+            policy_effective: find("policy.effective"),
+            recipient_class: find("recipient.class"),
+            consent_records: find("consent.records"),
+            consent_status: find("consent.status"),
+            consent_explicit: find("consent.explicit"),
+            consent_time: find("consent.time"),
+            consent_withdrawn_at: find("consent.withdrawn_at"),
+            region: find("subject.region"),
+            feature: find("feature"),
+        }
+    }
+}
+
+type Header = (String, String, Timestamp, Citations);
+
+fn read_header(reader: &Reader, rules: &Table<Rule>) -> Option<Header> {
+    let mut tables = reader.tables("policy", "the policy");
+    let Some((document, fields)) = tables.pop() else {
+        reader.error_at_start("no file has a `[policy]` table");
+        return None;
+    };
+    for (document, extra) in tables {
+        document.error(extra.span, "`[policy]` is given twice");
+    }
+    let version = fields.required_text("version");
+    let title = fields.required_text("title");
+    let effective = fields
+        .required_text("effective")
+        .and_then(|word| match parse_instant(&word.value) {
+            Ok(instant) => Some(instant),
+            Err(message) => {
+                document.error(word.span, message);
+                None
+            }
+        });
+    let citations = fields.table("citations", "`citations`").map(|table| {
+        let citations = Citations {
+            default_deny: cited(document, &table, "default-deny", rules),
+            conjunction: cited(document, &table, "conjunction", rules),
+            unknown_product: cited(document, &table, "unknown-product", rules),
+            no_veto: cited(document, &table, "no-veto", rules),
+        };
+        table.finish();
+        citations
+    });
+    fields.finish();
+    Some((
+        version?.value,
+        title?.value,
+        effective?,
+        citations.unwrap_or_default(),
+    ))
+}
+
+fn cited(
+    document: &Document,
+    table: &Fields<'_>,
+    key: &'static str,
+    rules: &Table<Rule>,
+) -> Option<Id<Rule>> {
+    let id = table.text(key)?;
+    let rule = crate::taxonomy::resolve(document, &id, rules)?;
+    let is_engine = rules.get(rule).is_some_and(|rule| rule.kind == RuleKind::Engine);
+    if !is_engine {
+        document.error(
+            id.span,
+            format!(
+                "rule `{}` is run: only rules of kind `engine` stand for the algebra",
+                id.value
+            ),
+        );
+    }
+    Some(rule)
+}

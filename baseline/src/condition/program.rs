@@ -1,0 +1,502 @@
+//! The compiled form of a condition and its evaluation.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::decision::Kleene;
+use crate::fact::{Fact, FactValue, parse_duration};
+use crate::facts::Facts;
+use crate::rules::Rule;
+use crate::table::{Id, Set, Table};
+use crate::taxonomy::{Category, Product, Purpose, Recipient};
+
+/// A condition as a flat program in postfix order, with everything it reads.
+#[derive(Debug)]
+pub(crate) struct Condition {
+    pub(crate) steps: Box<[Step]>,
+    /// Every fact that the program may read.
+    pub(crate) reads: Set<Fact>,
+    /// Whether the outcome can differ by data category.
+    pub(crate) per_category: bool,
+}
+
+#[derive(Debug)]
+pub(crate) enum Step {
+    Test(Test),
+    /// Takes as many values as it says and gives the smallest.
+    All(usize),
+    /// Takes as many values as it says and gives the largest.
+    Any(usize),
+    Not,
+}
+
+/// One question about the facts, the purpose or the category being judged.
+#[derive(Debug)]
+pub(crate) enum Test {
+    Constant(bool),
+    Flag(Read),
+    Equal(Read, Operand),
+    Less {
+        left: Sum,
+        right: Sum,
+        or_equal: bool,
+    },
+    /// A word on a closed list.
+    WordIn(Read, Box<[Box<str>]>),
+    /// A word in a fact that is a set of words.
+    Has(Read, Word),
+    Known(Read),
+    Given(Read),
+    Category(Relation, Group<Category>),
+    Purpose(Relation, Group<Purpose>),
+    /// Every control of the list lets the processing go on.
+    Allowed(Read),
+    /// The policy's row for the product names the category.
+    NamedForProduct,
+    /// The named rule's scope covers the request.
+    Covers(Box<Scope>),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Relation {
+    /// The whole of it lies inside.
+    In,
+    /// Some of it lies inside.
+    Overlaps,
+}
+
+#[derive(Debug)]
+pub(crate) enum Group<T> {
+    Listed(Set<T>),
+    Fact(Read),
+}
+
+#[derive(Debug)]
+pub(crate) enum Word {
+    Constant(Box<str>),
+    Fact(Read),
+}
+
+#[derive(Debug)]
+pub(crate) enum Operand {
+    Constant(FactValue),
+    Fact(Read),
+}
+
+/// `base` or `base + plus`.
+#[derive(Debug)]
+pub(crate) struct Sum {
+    pub(crate) base: Operand,
+    pub(crate) plus: Option<Operand>,
+}
+
+/// Where a fact is read from; a law fact belongs to a rule and its jurisdiction.
+#[derive(Debug, Clone)]
+pub(crate) struct Read {
+    pub(crate) fact: Id<Fact>,
+    pub(crate) law: Option<LawRead>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct LawRead {
+    pub(crate) rule: Id<Rule>,
+    pub(crate) jurisdiction: Jurisdiction,
+}
+
+/// Whose law a rule asks about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Jurisdiction {
+    Fact(Id<Fact>),
+    Country(Box<str>),
+}
+
+/// The subject of another rule, as far as a condition can ask about it.
+#[derive(Debug, Clone)]
+pub(crate) struct Scope {
+    pub(crate) purposes: Set<Purpose>,
+    pub(crate) products: Set<Product>,
+    pub(crate) recipients: Option<Set<Recipient>>,
+    pub(crate) data: Set<Category>,
+    pub(crate) at_most_one: Option<Set<Category>>,
+}
+
+/// What a condition is evaluated against.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Context<'c, 'a> {
+    pub(crate) facts: &'c Facts<'a>,
+    pub(crate) product: Id<Product>,
+    pub(crate) purpose: Id<Purpose>,
+    pub(crate) recipient: Option<Id<Recipient>>,
+    pub(crate) data: &'c [Id<Category>],
+    /// The category being judged; none for what concerns the request as a whole.
+    pub(crate) category: Option<Id<Category>>,
+    /// Whether missing facts stay unknown even where a value is taken for them.
+    pub(crate) open: bool,
+}
+
+impl<'a> Context<'_, 'a> {
+    fn get(&self, read: &Read) -> Option<&'a FactValue> {
+        self.facts.get(read, self.category, self.open)
+    }
+}
+
+impl Condition {
+    /// Calls `each` for every fact that the condition reads with these facts.
+    pub(crate) fn each_read(&self, facts: &Facts<'_>, each: &mut dyn FnMut(&Read)) {
+        for step in &self.steps {
+            if let Step::Test(test) = step {
+                test.each_read(facts, each);
+            }
+        }
+    }
+
+    /// Evaluates the condition with the facts as they are, values taken for missing facts included.
+    pub(crate) fn evaluate(&self, context: &Context<'_, '_>) -> Kleene {
+        let mut stack = Stack::default();
+        for step in &self.steps {
+            match step {
+                Step::Test(test) => stack.push(test.evaluate(context)),
+                Step::All(count) => stack.fold(*count, Kleene::True, Kleene::and),
+                Step::Any(count) => stack.fold(*count, Kleene::False, Kleene::or),
+                Step::Not => stack.fold(1, Kleene::True, |_, value| !value),
+            }
+        }
+        stack.pop()
+    }
+
+    /// The missing facts that leave the condition open: those read by the parts that are unknown as long as no value
+    /// is taken for a missing fact.
+    pub(crate) fn missing(&self, context: &Context<'_, '_>, found: &mut Set<Fact>) {
+        if !self.reads.intersects(context.facts.missing()) {
+            return;
+        }
+        let context = Context {
+            open: true,
+            ..*context
+        };
+        let facts = context.facts;
+        let mut stack: Vec<(Kleene, Set<Fact>)> = Vec::new();
+        for step in &self.steps {
+            let entry = match step {
+                Step::Test(test) => {
+                    let value = test.evaluate(&context);
+                    let mut reads = facts.none();
+                    if value == Kleene::Unknown {
+                        test.each_read(facts, &mut |read| {
+                            if facts.get(read, context.category, true).is_none() {
+                                reads.insert(read.fact);
+                            }
+                        });
+                    }
+                    (value, reads)
+                }
+                Step::All(count) => fold_missing(&mut stack, *count, Kleene::True, Kleene::and),
+                Step::Any(count) => fold_missing(&mut stack, *count, Kleene::False, Kleene::or),
+                Step::Not => {
+                    let (value, reads) = stack.pop().unwrap_or((Kleene::Unknown, Set::empty(0)));
+                    (!value, reads)
+                }
+            };
+            stack.push(entry);
+        }
+        if let Some((Kleene::Unknown, reads)) = stack.pop() {
+            found.add(&reads);
+        }
+    }
+}
+
+fn fold_missing(
+    stack: &mut Vec<(Kleene, Set<Fact>)>,
+    count: usize,
+    start: Kleene,
+    fold: fn(Kleene, Kleene) -> Kleene,
+) -> (Kleene, Set<Fact>) {
+    let operands = stack.split_off(stack.len().saturating_sub(count));
+    let value = operands
+        .iter()
+        .fold(start, |value, operand| fold(value, operand.0));
+    let mut reads = operands
+        .first()
+        .map_or_else(|| Set::empty(0), |first| Set::like(&first.1));
+    if value == Kleene::Unknown {
+        operands
+            .iter()
+            .filter(|operand| operand.0 == Kleene::Unknown)
+            .for_each(|operand| reads.add(&operand.1));
+    }
+    (value, reads)
+}
+
+/// Deep enough for every condition: the compiler refuses one that needs more.
+pub(crate) const DEEPEST_STACK: usize = 24;
+
+struct Stack {
+    values: [Kleene; DEEPEST_STACK],
+    length: usize,
+}
+
+impl Default for Stack {
+    fn default() -> Self {
+        Self {
+            values: [Kleene::Unknown; DEEPEST_STACK],
+            length: 0,
+        }
+    }
+}
+
+impl Stack {
+    fn push(&mut self, value: Kleene) {
+        if let Some(place) = self.values.get_mut(self.length) {
+            *place = value;
+            self.length += 1;
+        }
+    }
+
+    /// An empty stack gives unknown, which fails closed everywhere.
+    fn pop(&mut self) -> Kleene {
+        self.length = self.length.saturating_sub(1);
+        self.values.get(self.length).copied().unwrap_or(Kleene::Unknown)
+    }
+
+    fn fold(&mut self, count: usize, start: Kleene, fold: fn(Kleene, Kleene) -> Kleene) {
+        let mut value = start;
+        for _ in 0..count {
+            value = fold(value, self.pop());
+        }
+        self.push(value);
+    }
+}
+
+impl Test {
+    fn evaluate(&self, context: &Context<'_, '_>) -> Kleene {
+        let get = |read: &Read| context.get(read);
+        match self {
+            Self::Constant(value) => (*value).into(),
+            Self::Flag(read) => match get(read) {
+                Some(FactValue::Flag(flag)) => (*flag).into(),
+                _ => Kleene::Unknown,
+            },
+            Self::Equal(read, operand) => match (get(read), operand.value(context)) {
+                (Some(left), Some(right)) => (left == right).into(),
+                _ => Kleene::Unknown,
+            },
+            Self::Less {
+                left,
+                right,
+                or_equal,
+            } => match (left.value(context), right.value(context)) {
+                (Some(left), Some(right)) => left.less(&right, *or_equal).into(),
+                _ => Kleene::Unknown,
+            },
+            Self::WordIn(read, list) => match get(read) {
+                Some(FactValue::Text(word)) => list.contains(word).into(),
+                _ => Kleene::Unknown,
+            },
+            Self::Has(read, word) => {
+                let word = match word {
+                    Word::Constant(word) => Some(&**word),
+                    Word::Fact(read) => get(read).and_then(text),
+                };
+                match (get(read), word) {
+                    (Some(FactValue::Texts(words) | FactValue::Categories(words, _)), Some(word)) => {
+                        words.iter().any(|it| **it == *word || **it == *"*").into()
+                    }
+                    // The universal set holds every word, whatever the word turns out to be.
+                    (Some(FactValue::Texts(words)), None) if words.iter().any(|it| **it == *"*") => {
+                        Kleene::True
+                    }
+                    _ => Kleene::Unknown,
+                }
+            }
+            Self::Known(read) => get(read).map_or(Kleene::Unknown, |_| Kleene::True),
+            Self::Given(read) => get(read).is_some_and(|value| text(value) != Some("none")).into(),
+            Self::Category(relation, group) => category_test(*relation, group, context),
+            Self::Purpose(relation, group) => purpose_test(*relation, group, context),
+            Self::Allowed(read) => match get(read) {
+                Some(value) => context.facts.controls_allow(value, context),
+                None => Kleene::Unknown,
+            },
+            Self::NamedForProduct => {
+                let taxonomy = context.facts.taxonomy();
+                let named = taxonomy
+                    .products
+                    .get(context.product)
+                    .map(|product| &product.named_data);
+                let lies_in = |(category, named)| taxonomy.categories.lies_in(category, named);
+                context.category.zip(named).map(lies_in).into()
+            }
+            Self::Covers(scope) => scope.covers(context),
+        }
+    }
+
+    /// Calls `each` for every fact that this test reads with these facts.
+    fn each_read(&self, facts: &Facts<'_>, each: &mut dyn FnMut(&Read)) {
+        match self {
+            Self::Constant(_) | Self::NamedForProduct | Self::Covers(_) => {}
+            Self::Flag(read) | Self::WordIn(read, _) | Self::Known(read) | Self::Given(read) => each(read),
+            Self::Equal(read, operand) => {
+                each(read);
+                operand.each_read(each);
+            }
+            Self::Less { left, right, .. } => {
+                for sum in [left, right] {
+                    sum.base.each_read(each);
+                    sum.plus.iter().for_each(|plus| plus.each_read(each));
+                }
+            }
+            Self::Has(read, word) => {
+                each(read);
+                if let Word::Fact(read) = word {
+                    each(read);
+                }
+            }
+            Self::Category(_, Group::Fact(read)) | Self::Purpose(_, Group::Fact(read)) => each(read),
+            Self::Category(..) | Self::Purpose(..) => {}
+            Self::Allowed(read) => {
+                each(read);
+                facts.each_control_read(read, each);
+            }
+        }
+    }
+}
+
+fn text(value: &FactValue) -> Option<&str> {
+    match value {
+        FactValue::Text(text) => Some(text),
+        _ => None,
+    }
+}
+
+fn category_test(relation: Relation, group: &Group<Category>, context: &Context<'_, '_>) -> Kleene {
+    let table = &context.facts.taxonomy().categories;
+    let set = match group {
+        Group::Listed(set) => set,
+        Group::Fact(read) => match context.get(read) {
+            Some(FactValue::Categories(_, set)) => set,
+            _ => return Kleene::Unknown,
+        },
+    };
+    match (context.category, relation) {
+        (Some(category), Relation::In) => table.lies_in(category, set).into(),
+        (Some(category), Relation::Overlaps) => table.overlaps(category, set).into(),
+        (None, _) => Kleene::Unknown,
+    }
+}
+
+fn purpose_test(relation: Relation, group: &Group<Purpose>, context: &Context<'_, '_>) -> Kleene {
+    let table = &context.facts.taxonomy().purposes;
+    match group {
+        Group::Listed(set) => match relation {
+            Relation::In => table.lies_in(context.purpose, set).into(),
+            Relation::Overlaps => table.overlaps(context.purpose, set).into(),
+        },
+        Group::Fact(read) => match context.get(read) {
+            Some(value) => value
+                .words()
+                .iter()
+                .any(|word| names_purpose(word, relation, table, context.purpose))
+                .into(),
+            None => Kleene::Unknown,
+        },
+    }
+}
+
+fn names_purpose(word: &str, relation: Relation, table: &Table<Purpose>, purpose: Id<Purpose>) -> bool {
+    word == "*"
+        || table.find(word).is_some_and(|named| {
+            table.is_below(purpose, named)
+                || (relation == Relation::Overlaps && table.is_below(named, purpose))
+        })
+}
+
+impl Operand {
+    fn value<'v>(&'v self, context: &Context<'_, 'v>) -> Option<&'v FactValue> {
+        match self {
+            Self::Constant(value) => Some(value),
+            Self::Fact(read) => context.get(read),
+        }
+    }
+
+    fn each_read(&self, each: &mut dyn FnMut(&Read)) {
+        if let Self::Fact(read) = self {
+            each(read);
+        }
+    }
+}
+
+/// A value that has an order.
+enum Ordered {
+    Time(Timestamp),
+    Integer(i64),
+    Days(SignedDuration),
+}
+
+impl Ordered {
+    fn less(&self, other: &Self, or_equal: bool) -> Option<bool> {
+        let order = match (self, other) {
+            (Self::Time(left), Self::Time(right)) => left.cmp(right),
+            (Self::Integer(left), Self::Integer(right)) => left.cmp(right),
+            (Self::Days(left), Self::Days(right)) => left.cmp(right),
+            _ => return None,
+        };
+        Some(order.is_lt() || (or_equal && order.is_eq()))
+    }
+}
+
+impl Sum {
+    /// The sum; `None` if a part is missing, is not a length of time, or the sum is out of range.
+    fn value(&self, context: &Context<'_, '_>) -> Option<Ordered> {
+        let base = match self.base.value(context)? {
+            FactValue::Time(instant) => Ordered::Time(*instant),
+            FactValue::Integer(number) => Ordered::Integer(*number),
+            FactValue::Days(length) => Ordered::Days(*length),
+            _ => return None,
+        };
+        let Some(plus) = &self.plus else { return Some(base) };
+        let plus = match plus.value(context)? {
+            FactValue::Days(length) => *length,
+            FactValue::Text(text) => parse_duration(text).ok()?,
+            _ => return None,
+        };
+        match base {
+            Ordered::Time(instant) => instant.checked_add(plus).ok().map(Ordered::Time),
+            Ordered::Days(length) => length.checked_add(plus).map(Ordered::Days),
+            Ordered::Integer(_) => None,
+        }
+    }
+}
+
+impl Scope {
+    fn covers(&self, context: &Context<'_, '_>) -> Kleene {
+        let taxonomy = context.facts.taxonomy();
+        let category: Kleene = context
+            .category
+            .map(|category| taxonomy.categories.lies_in(category, &self.data))
+            .into();
+        let recipient = match &self.recipients {
+            None => Kleene::True,
+            Some(set) => context.recipient.map(|recipient| set.contains(recipient)).into(),
+        };
+        let rest = taxonomy.purposes.lies_in(context.purpose, &self.purposes)
+            && self.products.contains(context.product)
+            && self
+                .at_most_one
+                .as_ref()
+                .is_none_or(|set| at_most_one(taxonomy, context.data, set));
+        Kleene::from(rest).and(category).and(recipient)
+    }
+}
+
+/// Whether the data names at most one of these categories, counted by the leaves it covers.
+pub(crate) fn at_most_one(
+    taxonomy: &crate::taxonomy::Taxonomy,
+    data: &[Id<Category>],
+    set: &Set<Category>,
+) -> bool {
+    let mut named = taxonomy.categories.empty_set();
+    for category in data {
+        named.add(&taxonomy.categories.subtree(*category));
+    }
+    named.keep(set);
+    named.keep(taxonomy.leaf_categories());
+    named.len() <= 1
+}

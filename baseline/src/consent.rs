@@ -1,0 +1,148 @@
+//! What a person's consent records say about one purpose at one instant.
+
+use jiff::Timestamp;
+
+use crate::baseline::{Baseline, EngineFacts};
+use crate::document::printable;
+use crate::fact::{FactValue, parse_instant};
+use crate::facts::Facts;
+use crate::table::Id;
+use crate::taxonomy::Purpose;
+
+/// One consent: the purpose it names, and its life.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConsentRecord<'r> {
+    /// The id of the one purpose it names (§5-2: consent is specific).
+    pub purpose: &'r str,
+    /// Whether it was given by a clear act of its own.
+    pub explicit: bool,
+    /// When it was given.
+    pub given: Timestamp,
+    /// When it was withdrawn, if it was.
+    pub withdrawn: Option<Timestamp>,
+    /// When it runs out, if it does.
+    pub expires: Option<Timestamp>,
+}
+
+impl<'r> ConsentRecord<'r> {
+    /// Reads a record: `PURPOSE [explicit] given INSTANT [withdrawn INSTANT] [expires INSTANT]`.
+    ///
+    /// # Errors
+    ///
+    /// Says what is wrong with the record, in one line.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use licit_baseline::ConsentRecord;
+    ///
+    /// let record = ConsentRecord::parse("marketing-push explicit given 2026-01-01T00:00:00Z").unwrap();
+    /// assert!(record.explicit && record.withdrawn.is_none());
+    /// assert!(ConsentRecord::parse("marketing-push").unwrap_err().contains("given"));
+    /// ```
+    pub fn parse(text: &'r str) -> Result<Self, String> {
+        let mut words = text.split_whitespace();
+        let purpose = words.next().ok_or("a consent record is empty")?;
+        let (mut explicit, mut given, mut withdrawn, mut expires) = (false, None, None, None);
+        while let Some(word) = words.next() {
+            let place = match word {
+                "explicit" if !explicit => {
+                    explicit = true;
+                    continue;
+                }
+                "given" => &mut given,
+                "withdrawn" => &mut withdrawn,
+                "expires" => &mut expires,
+                _ => {
+                    return Err(format!(
+                        "`{}` has no meaning in a consent record: {SHAPE}",
+                        printable(word)
+                    ));
+                }
+            };
+            let instant = words
+                .next()
+                .ok_or_else(|| format!("`{word}` needs an instant: {SHAPE}"))?;
+            if place.replace(parse_instant(instant)?).is_some() {
+                return Err(format!("`{word}` is given twice in a consent record"));
+            }
+        }
+        let given = given.ok_or_else(|| format!("a consent record lacks `given`: {SHAPE}"))?;
+        Ok(Self {
+            purpose,
+            explicit,
+            given,
+            withdrawn,
+            expires,
+        })
+    }
+}
+
+const SHAPE: &str = "write `PURPOSE [explicit] given INSTANT [withdrawn INSTANT] [expires INSTANT]`";
+
+/// The four facts computed from the record for one purpose; all missing if the records are not known.
+#[derive(Debug, Default)]
+pub(crate) struct Consent {
+    status: Option<FactValue>,
+    explicit: Option<FactValue>,
+    time: Option<FactValue>,
+    withdrawn_at: Option<FactValue>,
+}
+
+impl Consent {
+    pub(crate) fn find(baseline: &Baseline, purpose: Id<Purpose>, facts: &Facts<'_>) -> Self {
+        let records = baseline
+            .engine_facts()
+            .consent_records
+            .and_then(|fact| facts.supplied(fact));
+        let Some(records) = records else {
+            return Self::default();
+        };
+        let status = |word: &str| Some(FactValue::Text(word.into()));
+        let name = baseline.taxonomy().purposes.name(purpose);
+        let at = facts.at();
+        // A consent of tomorrow does not count today; of several, the latest one speaks.
+        let latest = records
+            .words()
+            .iter()
+            .filter(|record| record.split_whitespace().next() == Some(name))
+            .filter_map(|record| ConsentRecord::parse(record).ok())
+            .filter(|record| record.given <= at)
+            .max_by_key(|record| record.given);
+        let Some(record) = latest else {
+            return Self {
+                status: status("not-given"),
+                explicit: Some(FactValue::Flag(false)),
+                ..Self::default()
+            };
+        };
+        let word = if record.expires.is_some_and(|expires| expires <= at) {
+            "expired"
+        } else if record.withdrawn.is_some() {
+            // Whether the withdrawal came before `at` is for the rule about retroactivity to say (§9-7).
+            "withdrawn"
+        } else {
+            "given"
+        };
+        Self {
+            status: status(word),
+            explicit: Some(FactValue::Flag(record.explicit)),
+            time: Some(FactValue::Time(record.given)),
+            withdrawn_at: record.withdrawn.map(FactValue::Time),
+        }
+    }
+
+    pub(crate) fn add_to<'a>(&'a self, known: &EngineFacts, facts: &mut Facts<'a>) {
+        let computed = [
+            (known.consent_status, &self.status),
+            (known.consent_explicit, &self.explicit),
+            (known.consent_time, &self.time),
+            (known.consent_withdrawn_at, &self.withdrawn_at),
+        ];
+        for (fact, value) in computed {
+            if let (Some(fact), Some(value)) = (fact, value) {
+                facts.set(fact, value);
+            }
+        }
+    }
+}

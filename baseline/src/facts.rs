@@ -1,0 +1,150 @@
+//! The facts of one request, merged from all suppliers.
+
+use jiff::Timestamp;
+
+use crate::baseline::Baseline;
+use crate::condition::{Context, Jurisdiction, Read};
+use crate::decision::Kleene;
+use crate::fact::{Fact, FactValue};
+use crate::law::Law;
+use crate::table::{Id, Set};
+use crate::taxonomy::{Category, Taxonomy};
+
+/// The facts of one request: a value, or nothing, for every fact of the table.
+///
+/// A fact that nobody supplied is missing. Where the fact table says which value to take meanwhile
+/// (`unknown = …`), conditions see that value; the fact is listed as missing all the same.
+#[derive(Debug, Clone)]
+pub struct Facts<'a> {
+    baseline: &'a Baseline,
+    law: &'a Law,
+    at: Timestamp,
+    values: Vec<Option<&'a FactValue>>,
+    missing: Set<Fact>,
+}
+
+impl<'a> Facts<'a> {
+    /// Starts with nothing but the values taken for missing facts. Law facts come from `law`, judged at `at`.
+    #[must_use]
+    pub fn new(baseline: &'a Baseline, law: &'a Law, at: Timestamp) -> Self {
+        Self {
+            baseline,
+            law,
+            at,
+            values: baseline.taken_values(),
+            missing: baseline.taxonomy().facts.full_set(),
+        }
+    }
+
+    /// Supplies a fact. The last supply of a fact counts.
+    pub fn set(&mut self, fact: Id<Fact>, value: &'a FactValue) {
+        if let Some(place) = self.values.get_mut(fact.index()) {
+            *place = Some(value);
+            self.missing.remove(fact);
+        }
+    }
+
+    /// The value of a fact as conditions see it: supplied, or taken while it is missing.
+    #[must_use]
+    pub fn value(&self, fact: Id<Fact>) -> Option<&'a FactValue> {
+        self.values.get(fact.index()).copied().flatten()
+    }
+
+    /// The value of a fact if somebody supplied it.
+    #[must_use]
+    pub fn supplied(&self, fact: Id<Fact>) -> Option<&'a FactValue> {
+        if self.missing.contains(fact) {
+            None
+        } else {
+            self.value(fact)
+        }
+    }
+
+    /// The facts that nobody supplied.
+    #[must_use]
+    pub fn missing(&self) -> &Set<Fact> {
+        &self.missing
+    }
+
+    pub(crate) fn at(&self) -> Timestamp {
+        self.at
+    }
+
+    pub(crate) fn none(&self) -> Set<Fact> {
+        Set::like(&self.missing)
+    }
+
+    pub(crate) fn taxonomy(&self) -> &'a Taxonomy {
+        self.baseline.taxonomy()
+    }
+
+    /// What a condition reads: for `category` if the value differs by category, and without the values taken for
+    /// missing facts if `open`.
+    pub(crate) fn get(
+        &self,
+        read: &Read,
+        category: Option<Id<Category>>,
+        open: bool,
+    ) -> Option<&'a FactValue> {
+        let value = match &read.law {
+            Some(law) if self.missing.contains(read.fact) => self
+                .jurisdiction(&law.jurisdiction)
+                .and_then(|place| {
+                    self.law
+                        .find(self.taxonomy(), read.fact, law.rule, place, self.at)
+                })
+                .or(if open { None } else { self.value(read.fact) }),
+            _ if open && self.missing.contains(read.fact) => None,
+            _ => self.value(read.fact),
+        }?;
+        match value {
+            FactValue::PerCategory(entries) => {
+                let category = category?;
+                entries
+                    .iter()
+                    .find(|entry| entry.covers.contains(category))
+                    .map(|entry| &entry.value)
+            }
+            value => Some(value),
+        }
+    }
+
+    /// The place whose law counts, if it is known.
+    pub(crate) fn jurisdiction(&self, jurisdiction: &'a Jurisdiction) -> Option<&'a str> {
+        match jurisdiction {
+            Jurisdiction::Country(country) => Some(country),
+            Jurisdiction::Fact(fact) => match self.value(*fact) {
+                Some(FactValue::Text(place)) => Some(place),
+                _ => None,
+            },
+        }
+    }
+
+    /// Whether every control named in `controls` lets the processing it binds go on.
+    pub(crate) fn controls_allow(&self, controls: &FactValue, context: &Context<'_, '_>) -> Kleene {
+        controls.words().iter().fold(Kleene::True, |all, name| {
+            let one = match self.taxonomy().controls.find(name) {
+                Some(control) => match self.baseline.control_condition(control) {
+                    Some(condition) => condition.evaluate(context),
+                    None => Kleene::True,
+                },
+                None => Kleene::Unknown,
+            };
+            all.and(one)
+        })
+    }
+
+    /// Calls `each` for every fact that the named controls depend on.
+    pub(crate) fn each_control_read(&self, controls: &Read, each: &mut dyn FnMut(&Read)) {
+        for name in self.value(controls.fact).map_or(&[][..], FactValue::words) {
+            let condition = self
+                .taxonomy()
+                .controls
+                .find(name)
+                .and_then(|control| self.baseline.control_condition(control));
+            if let Some(condition) = condition {
+                condition.each_read(self, each);
+            }
+        }
+    }
+}

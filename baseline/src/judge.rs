@@ -1,0 +1,789 @@
+//! The decision algebra: one request, one version of the policy, one judgement.
+
+use crate::baseline::Baseline;
+use crate::condition::Context;
+use crate::consent::Consent;
+use crate::decision::{Decision, Kleene};
+use crate::fact::{Fact, FactValue};
+use crate::facts::Facts;
+use crate::rules::{Clause, Role, Rule, RuleKind};
+use crate::table::{Id, Set};
+use crate::taxonomy::{Axes, Axis, Category, Due, Operation, OperationKind, Product, Purpose, Recipient};
+
+/// What is asked: one operation on some data categories for one purpose, by one product.
+#[derive(Debug, Clone, Copy)]
+pub struct Query<'q> {
+    /// What is done.
+    pub operation: Id<Operation>,
+    /// Which product asks.
+    pub product: Id<Product>,
+    /// The one stated purpose.
+    pub purpose: Id<Purpose>,
+    /// The data categories; may be empty for a right (all that the product holds).
+    pub data: &'q [Id<Category>],
+    /// Whether to record what was considered and which facts were read.
+    pub explain: bool,
+}
+
+/// The baseline's answer, with everything that an explanation needs.
+#[derive(Debug)]
+pub struct Judgement {
+    /// The answer.
+    pub decision: Decision,
+    /// Whether an axis of some category lacks a grant.
+    pub lacks_grant: bool,
+    /// Whether a deny or a gate fired, and whether one of them is known to (not only not excluded).
+    pub forbidden: Option<Certainty>,
+    /// The rules that decided: denies, gates and pends that fired; for a permit, the permits that cover. Then the
+    /// classifications that changed the request, and the engine rule that stands for default deny.
+    pub deciding: Vec<Finding>,
+    /// Every rule in scope with its outcome, if the query asked to explain.
+    pub considered: Vec<Considered>,
+    /// Duties that come with the decision, each with the rule that names it.
+    pub obligations: Vec<(Id<Rule>, Due)>,
+    /// The missing facts that leave a condition in scope open.
+    pub missing: Set<Fact>,
+    /// The facts that conditions in scope read, if the query asked to explain.
+    pub read: Set<Fact>,
+    /// The outcome per data category, in the order of the request; those that classification added follow.
+    pub categories: Vec<CategoryOutcome>,
+}
+
+/// How sure it is that a rule fires.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Certainty {
+    /// It cannot be excluded, because a fact is missing.
+    NotExcluded,
+    /// The facts say so.
+    Known,
+}
+
+/// One rule that decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Finding {
+    /// The rule.
+    pub rule: Id<Rule>,
+    /// What it did.
+    pub kind: RuleKind,
+    /// Whether it fired by known facts or could only not be excluded.
+    pub certainty: Certainty,
+}
+
+/// One rule in scope.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Considered {
+    /// The rule.
+    pub rule: Id<Rule>,
+    /// What it did.
+    pub kind: RuleKind,
+    /// The truth of “it fired”, or for a permit “it covers”.
+    pub outcome: Kleene,
+}
+
+/// The outcome for one data category.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CategoryOutcome {
+    /// The category.
+    pub category: Id<Category>,
+    /// The classification rule that added it; none for a category of the request.
+    pub added_by: Option<Id<Rule>>,
+    /// Its own answer; the strictest of all stands for the request.
+    pub decision: Decision,
+    /// The axes that nothing grants.
+    pub lacking: Axes,
+    /// The rules that deny it or leave it pending.
+    pub rules: Vec<Id<Rule>>,
+}
+
+/// One category being judged.
+struct Subject {
+    category: Id<Category>,
+    added_by: Option<Id<Rule>>,
+    /// A label is seen by bans and gates and needs no grant.
+    label: bool,
+    granted: Axes,
+    covered: bool,
+    decision: Decision,
+    rules: Vec<Id<Rule>>,
+}
+
+impl Subject {
+    fn new(category: Id<Category>, added_by: Option<Id<Rule>>, label: bool) -> Self {
+        let (granted, decision) = (Axes::NONE, Decision::Permit);
+        Self {
+            category,
+            added_by,
+            label,
+            granted,
+            covered: false,
+            decision,
+            rules: Vec::new(),
+        }
+    }
+}
+
+impl Baseline {
+    /// Judges a request under this version of the policy.
+    ///
+    /// Total and deterministic: the same query and facts always give the same judgement. Processing is denied unless
+    /// every category is granted every axis it needs and no deny or gate fires. A right is permitted unless something
+    /// refuses it or leaves it pending, and a permit rule covers it. A load is permitted unless a load rule denies it.
+    #[must_use]
+    pub fn judge(&self, query: &Query<'_>, facts: &Facts<'_>) -> Judgement {
+        let mut whole = self.judge_purpose(query, query.purpose, facts);
+        let mut purposes = vec![query.purpose];
+        let mut added = std::mem::take(&mut whole.added_purposes);
+        while let Some(purpose) = added.pop() {
+            if purposes.contains(&purpose) {
+                continue;
+            }
+            purposes.push(purpose);
+            let mut part = self.judge_purpose(query, purpose, facts);
+            added.append(&mut part.added_purposes);
+            whole.join(part);
+        }
+        whole.finish(self)
+    }
+
+    fn judge_purpose(&self, query: &Query<'_>, purpose: Id<Purpose>, facts: &Facts<'_>) -> Draft {
+        let consent = Consent::find(self, purpose, facts);
+        let mut facts = facts.clone();
+        self.add_structural(query, &mut facts);
+        consent.add_to(self.engine_facts(), &mut facts);
+
+        let kind = self
+            .taxonomy()
+            .operations
+            .get(query.operation)
+            .map_or(OperationKind::Processing, |it| it.kind);
+        let recipient = self.recipient(query.operation, &facts);
+        let mut judge = Judge {
+            baseline: self,
+            query,
+            purpose,
+            kind,
+            recipient,
+            draft: Draft::new(self, query),
+        };
+        judge.classify(&mut facts);
+        judge.restrict(&facts);
+        judge.grant(&facts);
+        judge.settle(&facts);
+        judge.draft
+    }
+
+    fn add_structural<'a>(&'a self, query: &Query<'_>, facts: &mut Facts<'a>) {
+        let known = self.engine_facts();
+        if let (Some(fact), Some(value)) = (known.operation, self.operation_value(query.operation)) {
+            facts.set(fact, value);
+        }
+        if let (Some(fact), Some(value)) = (known.product, self.product_value(query.product)) {
+            facts.set(fact, value);
+        }
+        if let Some(fact) = known.policy_effective {
+            facts.set(fact, self.effective_value());
+        }
+    }
+
+    /// The recipient as far as the operation has one: `Any` where nobody receives anything.
+    fn recipient(&self, operation: Id<Operation>, facts: &Facts<'_>) -> Receiver {
+        const OUTWARD: Axes = Axes::of(Axis::Recipient).with(Axes::of(Axis::Place));
+        let axes = self
+            .taxonomy()
+            .operations
+            .get(operation)
+            .map_or(Axes::NONE, |it| it.axes);
+        if axes.both(OUTWARD).is_empty() {
+            return Receiver::None;
+        }
+        let class = self
+            .engine_facts()
+            .recipient_class
+            .and_then(|fact| facts.value(fact));
+        match class {
+            Some(FactValue::Text(class)) => self
+                .taxonomy()
+                .recipients
+                .find(class)
+                .map_or(Receiver::Unknown, Receiver::Known),
+            _ => Receiver::Unknown,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Receiver {
+    None,
+    Unknown,
+    Known(Id<Recipient>),
+}
+
+/// The judgement under one purpose, while it is being made.
+struct Draft {
+    subjects: Vec<Subject>,
+    /// For a request without data: the answer for the request as a whole.
+    general: Subject,
+    added_purposes: Vec<Id<Purpose>>,
+    needed: Axes,
+    kind: OperationKind,
+    deciding: Vec<Finding>,
+    granting: Vec<Finding>,
+    classified: Vec<Finding>,
+    considered: Vec<Considered>,
+    obligations: Vec<(Id<Rule>, Role)>,
+    missing: Set<Fact>,
+    read: Set<Fact>,
+}
+
+impl Draft {
+    fn new(baseline: &Baseline, query: &Query<'_>) -> Self {
+        let none = baseline.taxonomy().facts.empty_set();
+        let operation = baseline.taxonomy().operations.get(query.operation);
+        Self {
+            subjects: query
+                .data
+                .iter()
+                .map(|category| Subject::new(*category, None, false))
+                .collect(),
+            general: Subject::new(Id::new(0), None, false),
+            added_purposes: Vec::new(),
+            needed: operation.map_or(Axes::EVERY, |it| it.axes),
+            kind: operation.map_or(OperationKind::Processing, |it| it.kind),
+            deciding: Vec::new(),
+            granting: Vec::new(),
+            classified: Vec::new(),
+            considered: Vec::new(),
+            obligations: Vec::new(),
+            missing: none.clone(),
+            read: none,
+        }
+    }
+
+    /// Adds the judgement under a purpose that classification added: both must permit.
+    fn join(&mut self, other: Self) {
+        for subject in other.subjects {
+            let same = |it: &&mut Subject| it.category == subject.category && it.label == subject.label;
+            match self.subjects.iter_mut().find(same) {
+                Some(mine) => {
+                    mine.decision = mine.decision.max(subject.decision);
+                    mine.granted = mine.granted.both(subject.granted);
+                    mine.covered &= subject.covered;
+                    subject
+                        .rules
+                        .into_iter()
+                        .for_each(|rule| push_new(&mut mine.rules, rule));
+                }
+                None => self.subjects.push(subject),
+            }
+        }
+        self.general.decision = self.general.decision.max(other.general.decision);
+        self.general.covered &= other.general.covered;
+        other
+            .deciding
+            .into_iter()
+            .for_each(|it| push_finding(&mut self.deciding, it));
+        other
+            .granting
+            .into_iter()
+            .for_each(|it| push_finding(&mut self.granting, it));
+        other
+            .classified
+            .into_iter()
+            .for_each(|it| push_finding(&mut self.classified, it));
+        other
+            .considered
+            .into_iter()
+            .for_each(|it| push_new(&mut self.considered, it));
+        other
+            .obligations
+            .into_iter()
+            .for_each(|it| push_new(&mut self.obligations, it));
+        self.missing.add(&other.missing);
+        self.read.add(&other.read);
+    }
+
+    fn finish(mut self, baseline: &Baseline) -> Judgement {
+        let processing = self.kind == OperationKind::Processing;
+        let mut lacks_grant = processing && self.subjects.is_empty();
+        let mut decision = self.general.decision;
+        for subject in &mut self.subjects {
+            let lacking = self.needed.without(subject.granted);
+            if processing && !subject.label && !lacking.is_empty() {
+                lacks_grant = true;
+                subject.decision = Decision::Deny;
+            }
+            decision = decision.max(subject.decision);
+        }
+        if lacks_grant {
+            decision = Decision::Deny;
+        }
+        let forbidden = self.deciding.iter().map(|finding| finding.certainty).max();
+        let mut deciding = if decision == Decision::Permit {
+            self.granting
+        } else {
+            self.deciding
+        };
+        // What is known comes before what could only not be excluded.
+        deciding.sort_by_key(|finding| std::cmp::Reverse(finding.certainty));
+        deciding.append(&mut self.classified);
+        if let (true, Some(rule)) = (lacks_grant, baseline.citations().default_deny) {
+            deciding.push(Finding {
+                rule,
+                kind: RuleKind::Engine,
+                certainty: Certainty::Known,
+            });
+        }
+        let categories = self
+            .subjects
+            .into_iter()
+            .filter(|subject| !subject.label)
+            .map(|subject| CategoryOutcome {
+                category: subject.category,
+                added_by: subject.added_by,
+                decision: subject.decision,
+                lacking: if processing {
+                    self.needed.without(subject.granted)
+                } else {
+                    Axes::NONE
+                },
+                rules: subject.rules,
+            });
+        Judgement {
+            decision,
+            lacks_grant,
+            forbidden,
+            categories: categories.collect(),
+            obligations: obligations(baseline, decision, &self.obligations),
+            deciding,
+            considered: self.considered,
+            missing: self.missing,
+            read: self.read,
+        }
+    }
+}
+
+/// The duties that come with a decision, each once, in the order of the rules.
+fn obligations(baseline: &Baseline, decision: Decision, owed: &[(Id<Rule>, Role)]) -> Vec<(Id<Rule>, Due)> {
+    let mut due: Vec<(Id<Rule>, Due)> = Vec::new();
+    for (id, role) in owed {
+        let Some(rule) = baseline.rules().get(*id) else {
+            continue;
+        };
+        let comes_along = match role {
+            Role::Deny | Role::Pend => decision != Decision::Permit,
+            Role::Permit => decision == Decision::Permit,
+            _ => rule.accompanies.contains(&decision),
+        };
+        if comes_along {
+            for obligation in &rule.obligations {
+                if !due.iter().any(|(_, other)| other == obligation) {
+                    due.push((*id, *obligation));
+                }
+            }
+        }
+    }
+    due
+}
+
+fn push_new<T: PartialEq>(list: &mut Vec<T>, item: T) {
+    if !list.contains(&item) {
+        list.push(item);
+    }
+}
+
+/// Adds a finding; of two about the same rule the surer one stands.
+fn push_finding(list: &mut Vec<Finding>, finding: Finding) {
+    match list
+        .iter_mut()
+        .find(|other| other.rule == finding.rule && other.kind == finding.kind)
+    {
+        Some(other) => other.certainty = other.certainty.max(finding.certainty),
+        None => list.push(finding),
+    }
+}
+
+struct Judge<'q> {
+    baseline: &'q Baseline,
+    query: &'q Query<'q>,
+    purpose: Id<Purpose>,
+    kind: OperationKind,
+    recipient: Receiver,
+    draft: Draft,
+}
+
+/// The outcome of one clause over all the categories it speaks about.
+struct Firing {
+    /// The strongest outcome.
+    outcome: Kleene,
+    /// The subjects it fires for, by position; the request as a whole if it has no data.
+    fired: Vec<(Option<usize>, Kleene)>,
+}
+
+impl<'q> Judge<'q> {
+    fn context<'c, 'a>(&self, facts: &'c Facts<'a>, data: &'c [Id<Category>]) -> Context<'c, 'a> {
+        let recipient = match self.recipient {
+            Receiver::Known(recipient) => Some(recipient),
+            Receiver::None | Receiver::Unknown => None,
+        };
+        let (product, purpose) = (self.query.product, self.purpose);
+        Context {
+            facts,
+            product,
+            purpose,
+            recipient,
+            data,
+            category: None,
+            open: false,
+        }
+    }
+
+    /// The clauses in scope on every axis but the data.
+    fn in_scope(&self, operation: Id<Operation>, role: Role) -> Set<Clause> {
+        let index = self.baseline.index();
+        let recipient = match self.recipient {
+            Receiver::None => None,
+            Receiver::Unknown => Some(None),
+            Receiver::Known(recipient) => Some(Some(recipient)),
+        };
+        let mut found = index.in_scope(operation, self.purpose, self.query.product, recipient);
+        found.keep(index.with_role(role));
+        found
+    }
+
+    /// Those of the clauses that speak about some category of the request.
+    fn about_data(&self, mut clauses: Set<Clause>) -> Set<Clause> {
+        let index = self.baseline.index();
+        let mut about = Set::like(&clauses);
+        for subject in &self.draft.subjects {
+            about.add(self.about(subject));
+        }
+        if self.draft.subjects.is_empty() {
+            about.add(index.without_data());
+        }
+        clauses.keep(&about);
+        clauses
+    }
+
+    fn about(&self, subject: &Subject) -> &'q Set<Clause> {
+        let index = self.baseline.index();
+        if subject.label {
+            index.about_label(subject.category)
+        } else {
+            index.about(subject.category)
+        }
+    }
+
+    fn data(&self) -> Vec<Id<Category>> {
+        self.draft
+            .subjects
+            .iter()
+            .filter(|subject| !subject.label)
+            .map(|subject| subject.category)
+            .collect()
+    }
+
+    /// Evaluates a clause for every category it speaks about, and notes what it read and missed.
+    fn evaluate(
+        &mut self,
+        id: Id<Clause>,
+        clause: &Clause,
+        context: &Context<'_, '_>,
+        test: impl Fn(&Clause, &Context<'_, '_>) -> Kleene,
+    ) -> Firing {
+        let mut firing = Firing {
+            outcome: Kleene::False,
+            fired: Vec::new(),
+        };
+        let once = (!clause.judges_each || self.draft.subjects.is_empty()).then(|| test(clause, context));
+        if once.is_some() {
+            clause.missing(context, &mut self.draft.missing);
+        }
+        for (position, subject) in self.draft.subjects.iter().enumerate() {
+            if !self.about(subject).contains(id) {
+                continue;
+            }
+            let outcome = once.unwrap_or_else(|| {
+                let context = Context {
+                    category: Some(subject.category),
+                    ..*context
+                };
+                clause.missing(&context, &mut self.draft.missing);
+                test(clause, &context)
+            });
+            firing.outcome = firing.outcome.max(outcome);
+            if outcome != Kleene::False {
+                firing.fired.push((Some(position), outcome));
+            }
+        }
+        if let (true, Some(outcome)) = (self.draft.subjects.is_empty(), once) {
+            firing.outcome = outcome;
+            if outcome != Kleene::False {
+                firing.fired.push((None, outcome));
+            }
+        }
+        if self.query.explain {
+            clause.reads(&mut self.draft.read);
+            let kind = self.kind_of(clause);
+            push_new(
+                &mut self.draft.considered,
+                Considered {
+                    rule: clause.rule,
+                    kind,
+                    outcome: firing.outcome,
+                },
+            );
+        }
+        firing
+    }
+
+    fn kind_of(&self, clause: &Clause) -> RuleKind {
+        match clause.role {
+            Role::Permit => RuleKind::Permit,
+            Role::Deny => RuleKind::Deny,
+            Role::Require => RuleKind::Require,
+            Role::Oblige => RuleKind::Oblige,
+            Role::Classify => RuleKind::Classify,
+            Role::Pend => RuleKind::Pend,
+        }
+    }
+
+    /// The fixed first stage: labels, added categories and purposes, facts as they are to be seen.
+    fn classify<'a>(&mut self, facts: &mut Facts<'a>)
+    where
+        'q: 'a,
+    {
+        let baseline = self.baseline;
+        for id in self
+            .about_data(self.in_scope(self.query.operation, Role::Classify))
+            .iter()
+        {
+            let Some(clause) = baseline.clauses().get(id) else {
+                continue;
+            };
+            let data = self.data();
+            let firing = self.evaluate(id, clause, &self.context(facts, &data), Clause::fires);
+            let Some(certainty) = certainty(firing.outcome) else {
+                continue;
+            };
+            let changed = self.apply(clause, facts);
+            if changed {
+                let finding = Finding {
+                    rule: clause.rule,
+                    kind: RuleKind::Classify,
+                    certainty,
+                };
+                push_finding(&mut self.draft.classified, finding);
+            }
+        }
+    }
+
+    /// Adds what a classification adds; false if all of it was there already.
+    fn apply<'a>(&mut self, clause: &'q Clause, facts: &mut Facts<'a>) -> bool
+    where
+        'q: 'a,
+    {
+        let effects = &clause.effects;
+        let categories = &self.baseline.taxonomy().categories;
+        let joined = effects
+            .data_from
+            .iter()
+            .filter_map(|fact| facts.value(*fact))
+            .flat_map(FactValue::words);
+        let joined: Vec<Id<Category>> = joined.filter_map(|word| categories.find(word)).collect();
+        let data = effects
+            .data
+            .iter()
+            .chain(&joined)
+            .map(|category| (*category, false));
+        let labels = effects.labels.iter().map(|category| (*category, true));
+        let mut changed = !effects.facts.is_empty();
+        for (category, label) in data.chain(labels) {
+            if !self
+                .draft
+                .subjects
+                .iter()
+                .any(|it| it.category == category && it.label == label)
+            {
+                self.draft
+                    .subjects
+                    .push(Subject::new(category, Some(clause.rule), label));
+                changed = true;
+            }
+        }
+        for purpose in &effects.purposes {
+            // A purpose inside the stated one is judged with it already.
+            if *purpose != self.purpose {
+                push_new(&mut self.draft.added_purposes, *purpose);
+                changed = true;
+            }
+        }
+        for (fact, value) in &effects.facts {
+            facts.set(*fact, value);
+        }
+        changed
+    }
+
+    /// Denies, gates, pends and duties.
+    fn restrict(&mut self, facts: &Facts<'_>) {
+        let baseline = self.baseline;
+        let data = self.data();
+        let context = self.context(facts, &data);
+        for role in [Role::Deny, Role::Require, Role::Pend, Role::Oblige] {
+            for id in self.about_data(self.in_scope(self.query.operation, role)).iter() {
+                let Some(clause) = baseline.clauses().get(id) else {
+                    continue;
+                };
+                let firing = self.evaluate(id, clause, &context, Clause::fires);
+                match role {
+                    Role::Oblige if firing.outcome != Kleene::False => self.owe(clause),
+                    Role::Require if firing.outcome == Kleene::False => self.owe(clause),
+                    Role::Oblige => {}
+                    _ => self.object(clause, &firing, &context),
+                }
+            }
+        }
+    }
+
+    fn owe(&mut self, clause: &Clause) {
+        let has_duties = self
+            .baseline
+            .rules()
+            .get(clause.rule)
+            .is_some_and(|rule| !rule.obligations.is_empty());
+        if has_duties {
+            push_new(&mut self.draft.obligations, (clause.rule, clause.role));
+        }
+    }
+
+    /// Marks what a deny, a gate or a pend objects to.
+    fn object(&mut self, clause: &Clause, firing: &Firing, context: &Context<'_, '_>) {
+        let right = self.kind == OperationKind::Right;
+        for (position, outcome) in &firing.fired {
+            // A right is not refused for want of a fact.
+            if right && clause.role == Role::Deny && *outcome != Kleene::True {
+                continue;
+            }
+            let Some(certainty) = certainty(*outcome) else {
+                continue;
+            };
+            let category = position
+                .and_then(|at| self.draft.subjects.get(at))
+                .map(|subject| subject.category);
+            let context = Context { category, ..*context };
+            let refused = match &clause.refuse_when {
+                Some(condition) => {
+                    condition.missing(&context, &mut self.draft.missing);
+                    condition.evaluate(&context) == Kleene::True
+                }
+                None => clause.role == Role::Deny,
+            };
+            let decision = if right && !refused {
+                Decision::Pend
+            } else {
+                Decision::Deny
+            };
+            let subject = match position {
+                Some(at) => self.draft.subjects.get_mut(*at),
+                None => Some(&mut self.draft.general),
+            };
+            if let Some(subject) = subject {
+                subject.decision = subject.decision.max(decision);
+                push_new(&mut subject.rules, clause.rule);
+            }
+            let kind = self.kind_of(clause);
+            push_finding(
+                &mut self.draft.deciding,
+                Finding {
+                    rule: clause.rule,
+                    kind,
+                    certainty,
+                },
+            );
+            self.owe(clause);
+        }
+    }
+
+    /// Permits, axis by axis and category by category.
+    fn grant(&mut self, facts: &Facts<'_>) {
+        let taxonomy = self.baseline.taxonomy();
+        let own = self.in_scope(self.query.operation, Role::Permit);
+        self.grant_from(own, Axes::EVERY, facts);
+        let like = taxonomy
+            .operations
+            .get(self.query.operation)
+            .and_then(|it| it.purpose_as.as_deref());
+        if let Some(operation) = like.and_then(|id| taxonomy.operations.find(id)) {
+            let borrowed = self.in_scope(operation, Role::Permit);
+            self.grant_from(borrowed, Axes::of(Axis::Purpose), facts);
+        }
+    }
+
+    fn grant_from(&mut self, clauses: Set<Clause>, axes: Axes, facts: &Facts<'_>) {
+        let baseline = self.baseline;
+        let data = self.data();
+        let context = self.context(facts, &data);
+        for id in self.about_data(clauses).iter() {
+            let Some(clause) = baseline.clauses().get(id) else {
+                continue;
+            };
+            let grants = clause.grants.both(axes);
+            let firing = self.evaluate(id, clause, &context, Clause::covers);
+            let mut counted = false;
+            for (position, _) in firing
+                .fired
+                .iter()
+                .filter(|(_, outcome)| *outcome == Kleene::True)
+            {
+                let subject = match position {
+                    Some(at) => self.draft.subjects.get_mut(*at),
+                    None => Some(&mut self.draft.general),
+                };
+                if let Some(subject) = subject {
+                    counted |=
+                        !subject.label && (self.kind != OperationKind::Processing || !grants.is_empty());
+                    subject.granted = subject.granted.with(grants);
+                    subject.covered = true;
+                }
+            }
+            if counted {
+                let finding = Finding {
+                    rule: clause.rule,
+                    kind: RuleKind::Permit,
+                    certainty: Certainty::Known,
+                };
+                push_finding(&mut self.draft.granting, finding);
+                self.owe(clause);
+            }
+        }
+    }
+
+    /// What the kind of request makes of all that.
+    fn settle(&mut self, facts: &Facts<'_>) {
+        let data = self.data();
+        let context = self.context(facts, &data);
+        if let Some(condition) = self.baseline.place_unless(self.query.operation) {
+            condition.missing(&context, &mut self.draft.missing);
+            if condition.evaluate(&context) == Kleene::True {
+                self.draft.needed = self.draft.needed.without(Axes::of(Axis::Place));
+            }
+        }
+        if self.kind == OperationKind::Right {
+            // Nothing refuses it, and nothing yet grants it either: a human is needed.
+            let general = self.draft.subjects.is_empty().then_some(&mut self.draft.general);
+            for subject in self.draft.subjects.iter_mut().chain(general) {
+                if !subject.covered && !subject.label {
+                    subject.decision = subject.decision.max(Decision::Pend);
+                }
+            }
+        }
+    }
+}
+
+/// How sure it is that something with this outcome fires; `None` if it does not.
+fn certainty(outcome: Kleene) -> Option<Certainty> {
+    match outcome {
+        Kleene::False => None,
+        Kleene::Unknown => Some(Certainty::NotExcluded),
+        Kleene::True => Some(Certainty::Known),
+    }
+}

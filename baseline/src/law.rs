@@ -1,0 +1,156 @@
+//! Legal determinations: what the law of a place says about one rule, signed and dated.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+
+use crate::baseline::Baseline;
+use crate::document::{Document, Table as Fields, printable};
+use crate::fact::{Fact, FactValue, Supplier, parse_instant};
+use crate::rules::Rule;
+use crate::table::Id;
+use crate::taxonomy::Taxonomy;
+
+/// One determination: the value of one law fact for one rule in one jurisdiction.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Determination {
+    /// A country (ISO 3166-1 alpha-2) or a region group.
+    pub jurisdiction: String,
+    /// The value of the fact.
+    pub value: FactValue,
+    /// Who signed it.
+    pub author: String,
+    /// From when it counts.
+    pub date: Timestamp,
+    /// From when it no longer counts.
+    pub expires: Timestamp,
+    /// Where the reasoning is filed.
+    pub reference: String,
+}
+
+/// All determinations of a deployment. What nobody determined is unknown; the engine never guesses law.
+#[derive(Debug, Default)]
+pub struct Law {
+    determinations: HashMap<(Id<Fact>, Id<Rule>), Vec<Determination>>,
+}
+
+impl Law {
+    /// Reads the `[[determination]]` tables of a document and reports what is wrong with them.
+    #[must_use]
+    pub fn read(document: &Document, tables: Vec<Fields<'_>>, baseline: &Baseline) -> Self {
+        let mut law = Self::default();
+        for fields in tables {
+            if let Some((key, determination)) = read_one(document, &fields, baseline) {
+                law.determinations.entry(key).or_default().push(determination);
+            }
+            fields.finish();
+        }
+        law
+    }
+
+    /// The value in force at `at` for this fact, rule and place. Two determinations that differ cancel each other:
+    /// the answer is unknown.
+    pub(crate) fn find(
+        &self,
+        taxonomy: &Taxonomy,
+        fact: Id<Fact>,
+        rule: Id<Rule>,
+        place: &str,
+        at: Timestamp,
+    ) -> Option<&FactValue> {
+        let mut in_force = self.in_force(taxonomy, fact, rule, place, at).map(|it| &it.value);
+        let first = in_force.next()?;
+        in_force.all(|other| other == first).then_some(first)
+    }
+
+    /// The determinations in force at `at` for this fact, rule and place.
+    pub fn in_force<'l, 'p>(
+        &'l self,
+        taxonomy: &'p Taxonomy,
+        fact: Id<Fact>,
+        rule: Id<Rule>,
+        place: &'p str,
+        at: Timestamp,
+    ) -> impl Iterator<Item = &'l Determination> + use<'l, 'p> {
+        self.determinations
+            .get(&(fact, rule))
+            .into_iter()
+            .flatten()
+            .filter(move |it| {
+                it.date <= at && at < it.expires && taxonomy.place_lies_in(place, &it.jurisdiction)
+            })
+    }
+}
+
+fn read_one(
+    document: &Document,
+    fields: &Fields<'_>,
+    baseline: &Baseline,
+) -> Option<((Id<Fact>, Id<Rule>), Determination)> {
+    let taxonomy = baseline.taxonomy();
+    let fact_word = fields.required_text("fact");
+    let rule_word = fields.required_text("rule");
+    let jurisdiction = fields.required_text("jurisdiction");
+    let value = fields.required("value");
+    let author = fields.required_text("author");
+    let date = fields.required_text("date");
+    let expires = fields.required_text("expires");
+    let reference = fields.required_text("ref");
+    let fact = fact_word.and_then(|word| {
+        let name = if word.value.starts_with("law.") {
+            word.value.clone()
+        } else {
+            format!("law.{}", word.value)
+        };
+        let found = taxonomy.facts.find(&name);
+        if found.is_none() {
+            let laws = taxonomy
+                .facts
+                .iter()
+                .filter(|(_, fact)| fact.supplier == Supplier::Law);
+            document.unknown("law fact", &word, laws.map(|(_, fact)| fact.name.as_str()));
+        }
+        found
+    });
+    let rule = rule_word.and_then(|word| {
+        let found = baseline.rules().find(&word.value);
+        if found.is_none() {
+            document.unknown("rule", &word, baseline.rules().names());
+        }
+        found
+    });
+    let instant = |word: crate::Spanned<String>| match parse_instant(&word.value) {
+        Ok(instant) => Some(instant),
+        Err(message) => {
+            document.error(word.span, message);
+            None
+        }
+    };
+    let date = date.and_then(instant);
+    let expires_at = expires.clone().and_then(instant);
+    if let (Some(date), Some(expires_at), Some(word)) = (date, expires_at, expires)
+        && expires_at <= date
+    {
+        let message = format!(
+            "the determination expires (`{}`) before it counts",
+            printable(&word.value)
+        );
+        document.error(word.span, message);
+    }
+    let fact = fact?;
+    let value = taxonomy
+        .facts
+        .get(fact)?
+        .read_value(document, value?, &taxonomy.categories);
+    Some((
+        (fact, rule?),
+        Determination {
+            jurisdiction: jurisdiction?.value,
+            value: value?,
+            author: author?.value,
+            date: date?,
+            expires: expires_at?,
+            reference: reference?.value,
+        },
+    ))
+}

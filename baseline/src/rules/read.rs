@@ -1,0 +1,564 @@
+//! Reads rules out of the files of a baseline folder and compiles them.
+
+use std::collections::HashMap;
+
+use super::clause::{Clause, Effects, Role};
+use super::{Rule, RuleKind};
+use crate::condition::{Compiler, Condition, Expression, Jurisdiction, Polarity, RuleParts, Scope, parse};
+use crate::decision::{Decision, Timing};
+use crate::document::{Document, Node, Spanned, Table as Fields};
+use crate::fact::{Fact, FactValue};
+use crate::table::{Id, Set, Table};
+use crate::taxonomy::{
+    Axes, Category, Control, Due, Operation, OperationKind, Product, Purpose, Reader, Recipient, Taxonomy,
+    axes, resolve, select, word_of,
+};
+
+/// The compiled rule book.
+pub(crate) struct RuleBook {
+    pub(crate) rules: Table<Rule>,
+    pub(crate) clauses: Table<Clause>,
+    pub(crate) controls: Vec<Option<Condition>>,
+    pub(crate) place_unless: Vec<Option<Condition>>,
+}
+
+/// A condition as it was read: its tree, its place, and the text it came from.
+struct Read<'d> {
+    document: &'d Document,
+    expression: Expression,
+    start: usize,
+}
+
+/// A rule as it was read, before its conditions are compiled.
+struct Draft<'d> {
+    document: &'d Document,
+    kind: RuleKind,
+    operations: Set<Operation>,
+    /// Whether one of the operations processes data.
+    processing: bool,
+    else_deny: Set<Operation>,
+    purposes: Set<Purpose>,
+    products: Set<Product>,
+    recipients: Option<Set<Recipient>>,
+    data: Set<Category>,
+    names_data: bool,
+    admits: Set<Category>,
+    at_most_one: Option<Set<Category>>,
+    when: Option<Read<'d>>,
+    if_known: Option<Read<'d>>,
+    unless: Option<Read<'d>>,
+    must: Option<Read<'d>>,
+    refuse_when: Option<Read<'d>>,
+    grants: Axes,
+    effects: Effects,
+    jurisdiction: Jurisdiction,
+}
+
+/// Reads and compiles all rules, controls and place conditions; reports every problem.
+pub(crate) fn read_rules(reader: &Reader, taxonomy: &Taxonomy) -> RuleBook {
+    let groups = operation_groups(reader, taxonomy);
+    let mut rules: Vec<Rule> = Vec::new();
+    let mut drafts: Vec<Draft<'_>> = Vec::new();
+    for (document, fields) in reader.tables("rule", "a rule") {
+        let id = fields.required_text("id");
+        let read = read_rule(document, &fields, taxonomy, &groups);
+        fields.finish();
+        let (Some(id), Some((mut rule, draft))) = (id, read) else {
+            continue;
+        };
+        if rules.iter().any(|other| other.id == id.value) {
+            document.error(
+                id.span,
+                format!("rule `{}` is given twice", crate::printable(&id.value)),
+            );
+            continue;
+        }
+        rule.id = id.value;
+        rules.push(rule);
+        drafts.push(draft);
+    }
+    let parts: HashMap<String, RuleParts> = rules
+        .iter()
+        .zip(&drafts)
+        .enumerate()
+        .filter(|(_, (rule, _))| rule.kind == RuleKind::Permit)
+        .map(|(index, (rule, draft))| (rule.id.clone(), draft.parts(Id::new(index))))
+        .collect();
+    let mut compiler = Compiler {
+        taxonomy,
+        rules: &parts,
+        control_reads: taxonomy.facts.empty_set(),
+    };
+    let controls = compile_controls(reader, taxonomy, &compiler);
+    for control in controls.iter().flatten() {
+        compiler.control_reads.add(&control.reads);
+    }
+    let place_unless = compile_places(reader, taxonomy, &compiler);
+    let mut clauses = Vec::new();
+    for (index, draft) in drafts.into_iter().enumerate() {
+        let name = rules.get(index).map(|rule| rule.id.clone()).unwrap_or_default();
+        draft.compile(Id::new(index), &name, &compiler, &mut clauses);
+    }
+    // Rules and clauses have no parents, so neither table can have a cycle; only their number can be refused.
+    let rules = Table::new(rules, &[]).unwrap_or_else(|_| Table::empty());
+    let clauses = Table::new(clauses, &[]).unwrap_or_else(|_| Table::empty());
+    RuleBook {
+        rules,
+        clauses,
+        controls,
+        place_unless,
+    }
+}
+
+/// The groups of operations that rules may name, besides the operations themselves.
+fn operation_groups(reader: &Reader, taxonomy: &Taxonomy) -> HashMap<String, Set<Operation>> {
+    let mut groups = HashMap::new();
+    for (document, fields) in reader.tables("group", "a group of operations") {
+        let id = fields.required_text("id");
+        let set = select(
+            document,
+            fields.required_texts("operations"),
+            &taxonomy.operations,
+        );
+        fields.finish();
+        if let Some(id) = id {
+            groups.insert(id.value, set);
+        }
+    }
+    groups
+}
+
+fn operations(
+    document: &Document,
+    words: Vec<Spanned<String>>,
+    taxonomy: &Taxonomy,
+    groups: &HashMap<String, Set<Operation>>,
+) -> Set<Operation> {
+    let mut set = taxonomy.operations.empty_set();
+    for word in words {
+        if let Some(group) = groups.get(&word.value) {
+            set.add(group);
+        } else if let Some(operation) = taxonomy.operations.find(&word.value) {
+            set.insert(operation);
+        } else {
+            let known = taxonomy
+                .operations
+                .names()
+                .chain(groups.keys().map(String::as_str));
+            document.unknown("operation", &word, known);
+        }
+    }
+    set
+}
+
+fn read_rule<'d>(
+    document: &'d Document,
+    fields: &Fields<'d>,
+    taxonomy: &Taxonomy,
+    groups: &HashMap<String, Set<Operation>>,
+) -> Option<(Rule, Draft<'d>)> {
+    let section = fields
+        .required_texts("section")
+        .into_iter()
+        .map(|it| it.value)
+        .collect();
+    let kind_word = fields.required_text("kind");
+    let kind = kind_word
+        .as_ref()
+        .and_then(|word| word_of(document, "kind of rule", word, &RuleKind::ALL, RuleKind::as_str));
+    let summary = fields
+        .required_text("summary")
+        .map(|it| it.value)
+        .unwrap_or_default();
+    let reading = fields.text("reading").map(|it| it.value);
+    let ambiguities = fields
+        .texts("ambiguities")
+        .into_iter()
+        .map(|it| it.value)
+        .collect();
+    let values = fields.texts("values").into_iter().map(|it| it.value).collect();
+    let obligations = obligations(document, fields, taxonomy);
+    let operation_words = fields.texts("operations");
+    let names_operations = !operation_words.is_empty();
+    let operations_set = operations(document, operation_words, taxonomy, groups);
+    let processing = operations_set.iter().any(|id| {
+        taxonomy
+            .operations
+            .get(id)
+            .is_some_and(|it| it.kind == OperationKind::Processing)
+    });
+    let accompanies = accompanies(document, fields, !processing);
+    let data_words = fields.texts("data");
+    let names_data = !data_words.is_empty();
+    let data = select(document, data_words, &taxonomy.categories);
+    let mut admits = select(document, fields.texts("only-data"), &taxonomy.categories);
+    admits.keep(&data);
+    let recipients = match fields.texts("recipients") {
+        words if words.is_empty() => None,
+        words => Some(select(document, words, &taxonomy.recipients)),
+    };
+    let at_most_one = match fields.texts("at-most-one") {
+        words if words.is_empty() => None,
+        words => Some(select(document, words, &taxonomy.categories)),
+    };
+    let draft = Draft {
+        document,
+        kind: kind?,
+        operations: operations_set,
+        processing,
+        else_deny: operations(document, fields.texts("else-deny"), taxonomy, groups),
+        purposes: select(document, fields.texts("purposes"), &taxonomy.purposes),
+        products: select(document, fields.texts("products"), &taxonomy.products),
+        recipients,
+        data,
+        names_data,
+        admits,
+        at_most_one,
+        when: condition(document, fields.node("when")),
+        if_known: condition(document, fields.node("if-known")),
+        unless: condition(document, fields.node("unless")),
+        must: condition(document, fields.node("must")),
+        refuse_when: condition(document, fields.node("refuse-when")),
+        grants: axes(document, &fields.texts("grants")),
+        effects: effects(document, fields, taxonomy),
+        jurisdiction: jurisdiction(document, fields, taxonomy),
+    };
+    draft.check_shape(kind_word.as_ref()?, names_operations);
+    let rule = Rule {
+        id: String::new(),
+        section,
+        kind: draft.kind,
+        summary,
+        reading,
+        ambiguities,
+        obligations,
+        values,
+        accompanies,
+    };
+    Some((rule, draft))
+}
+
+fn obligations(document: &Document, fields: &Fields<'_>, taxonomy: &Taxonomy) -> Vec<Due> {
+    let mut due = Vec::new();
+    for entry in fields.tables("obligations", "an entry of `obligations`") {
+        let id = entry
+            .required_text("id")
+            .and_then(|id| resolve(document, &id, &taxonomy.obligations));
+        let timing = entry
+            .required_text("timing")
+            .and_then(|word| word_of(document, "timing", &word, &Timing::ALL, Timing::as_str));
+        entry.finish();
+        if let (Some(obligation), Some(timing)) = (id, timing) {
+            due.push(Due { obligation, timing });
+        }
+    }
+    due
+}
+
+fn accompanies(document: &Document, fields: &Fields<'_>, rights: bool) -> Vec<Decision> {
+    const ALL: [Decision; 3] = [Decision::Permit, Decision::Pend, Decision::Deny];
+    let words = fields.texts("accompanies");
+    if words.is_empty() {
+        // A duty about processing that does not happen is no duty; one about a right follows from the asking.
+        return if rights {
+            ALL.to_vec()
+        } else {
+            vec![Decision::Permit]
+        };
+    }
+    words
+        .iter()
+        .filter_map(|word| word_of(document, "decision", word, &ALL, Decision::as_str))
+        .collect()
+}
+
+fn effects(document: &Document, fields: &Fields<'_>, taxonomy: &Taxonomy) -> Effects {
+    let categories = |words: Vec<Spanned<String>>| -> Vec<Id<Category>> {
+        words
+            .iter()
+            .filter_map(|id| resolve(document, id, &taxonomy.categories))
+            .collect()
+    };
+    let fact_ids = |words: Vec<Spanned<String>>| -> Vec<Id<Fact>> {
+        words
+            .iter()
+            .filter_map(|id| resolve(document, id, &taxonomy.facts))
+            .collect()
+    };
+    let mut facts: Vec<(Id<Fact>, FactValue)> = Vec::new();
+    if let Some(table) = fields.table("sets", "`sets`") {
+        for (name, node) in table.entries() {
+            let value = resolve(document, name, &taxonomy.facts).and_then(|id| {
+                let value = taxonomy
+                    .facts
+                    .get(id)?
+                    .read_value(document, node, &taxonomy.categories)?;
+                Some((id, value))
+            });
+            facts.extend(value);
+        }
+    }
+    Effects {
+        data: categories(fields.texts("adds-data")),
+        data_from: fact_ids(fields.texts("adds-data-from")),
+        labels: categories(fields.texts("adds-label")),
+        purposes: fields
+            .texts("adds-purpose")
+            .iter()
+            .filter_map(|id| resolve(document, id, &taxonomy.purposes))
+            .collect(),
+        facts,
+    }
+}
+
+/// Whose law the law facts of a rule mean: a country, or the fact that names it; `subject.region` by default.
+fn jurisdiction(document: &Document, fields: &Fields<'_>, taxonomy: &Taxonomy) -> Jurisdiction {
+    match fields.text("jurisdiction") {
+        Some(word) if word.value.contains('.') => resolve(document, &word, &taxonomy.facts)
+            .map_or_else(|| Jurisdiction::Country("".into()), Jurisdiction::Fact),
+        Some(word) => Jurisdiction::Country(word.value.into()),
+        None => match taxonomy.facts.find("subject.region") {
+            Some(fact) => Jurisdiction::Fact(fact),
+            None => Jurisdiction::Country("".into()),
+        },
+    }
+}
+
+fn condition<'d>(document: &'d Document, node: Option<&Node>) -> Option<Read<'d>> {
+    let text = document.text(node?, "a condition")?;
+    match parse(&text.value) {
+        // The span of a text includes its quotes.
+        Ok(expression) => Some(Read {
+            document,
+            expression,
+            start: inside_quotes(document, &text),
+        }),
+        Err((message, span)) => {
+            let start = inside_quotes(document, &text);
+            document.error(start + span.start..start + span.end, message);
+            None
+        }
+    }
+}
+
+fn inside_quotes(document: &Document, text: &Spanned<String>) -> usize {
+    let written = document.source().text.get(text.span.clone()).unwrap_or_default();
+    text.span.start + written.find(text.value.get(..1).unwrap_or_default()).unwrap_or(0)
+}
+
+impl Read<'_> {
+    fn compile(
+        &self,
+        compiler: &Compiler<'_>,
+        polarity: Polarity,
+        law: Option<(Id<Rule>, Jurisdiction)>,
+        may_ask_given: bool,
+    ) -> Option<Condition> {
+        match compiler.compile(&self.expression, polarity, law, may_ask_given) {
+            Ok(condition) => Some(condition),
+            Err((message, span)) => {
+                self.document
+                    .error(self.start + span.start..self.start + span.end, message);
+                None
+            }
+        }
+    }
+}
+
+/// Compiles the conditions under which controls let processing go on.
+fn compile_controls(reader: &Reader, taxonomy: &Taxonomy, compiler: &Compiler<'_>) -> Vec<Option<Condition>> {
+    let mut compiled: Vec<Option<Condition>> = (0..taxonomy.controls.len()).map(|_| None).collect();
+    for (document, fields) in reader.tables("control", "a control") {
+        let id: Option<Id<Control>> = fields.text("id").and_then(|id| taxonomy.controls.find(&id.value));
+        if let Some(fact) = fields.text("fact") {
+            resolve(document, &fact, &taxonomy.facts);
+        }
+        let allows = condition(document, fields.node("allows"))
+            .and_then(|read| read.compile(compiler, Polarity::Opens, None, false));
+        if let Some(place) = id.and_then(|id| compiled.get_mut(id.index())) {
+            *place = allows;
+        }
+    }
+    compiled
+}
+
+/// Compiles the conditions under which an operation needs no place grant.
+fn compile_places(reader: &Reader, taxonomy: &Taxonomy, compiler: &Compiler<'_>) -> Vec<Option<Condition>> {
+    let mut compiled: Vec<Option<Condition>> = (0..taxonomy.operations.len()).map(|_| None).collect();
+    for (document, fields) in reader.tables("operation", "an operation") {
+        let id: Option<Id<Operation>> = fields
+            .text("id")
+            .and_then(|id| taxonomy.operations.find(&id.value));
+        if let Some(as_operation) = fields.text("purpose-as") {
+            resolve(document, &as_operation, &taxonomy.operations);
+        }
+        let unless = condition(document, fields.node("place-unless"))
+            .and_then(|read| read.compile(compiler, Polarity::Opens, None, false));
+        if let Some(place) = id.and_then(|id| compiled.get_mut(id.index())) {
+            *place = unless;
+        }
+    }
+    compiled
+}
+
+impl Draft<'_> {
+    /// Reports keys that mean nothing for this kind of rule, and kinds that lack what they need.
+    fn check_shape(&self, kind: &Spanned<String>, names_operations: bool) {
+        let report = |message: &str| {
+            self.document.error(
+                kind.span.clone(),
+                format!("a rule of kind `{}` {message}", kind.value),
+            );
+        };
+        let is = |kinds: &[RuleKind]| kinds.contains(&self.kind);
+        if self.kind.is_compiled() && !names_operations {
+            report("needs `operations`");
+        }
+        if is(&[RuleKind::Permit]) == self.grants.is_empty() && self.kind.is_compiled() {
+            report(if is(&[RuleKind::Permit]) {
+                "needs `grants`"
+            } else {
+                "grants nothing: drop `grants`"
+            });
+        }
+        if is(&[RuleKind::Require]) != self.must.is_some() {
+            report(if is(&[RuleKind::Require]) {
+                "needs `must`"
+            } else {
+                "has no `must`"
+            });
+        }
+        if self.unless.is_some()
+            && !is(&[
+                RuleKind::Deny,
+                RuleKind::Oblige,
+                RuleKind::Classify,
+                RuleKind::Pend,
+            ])
+        {
+            report("has no `unless`");
+        }
+        if self.if_known.is_some() && !is(&[RuleKind::Classify]) {
+            report("has no `if-known`");
+        }
+        if self.refuse_when.is_some() && !is(&[RuleKind::Deny, RuleKind::Pend]) {
+            report("has no `refuse-when`");
+        }
+        if !self.else_deny.is_empty() && !is(&[RuleKind::Permit]) {
+            report("has no `else-deny`");
+        }
+        let effects = &self.effects;
+        let has_effects = !(effects.data.is_empty()
+            && effects.data_from.is_empty()
+            && effects.labels.is_empty()
+            && effects.purposes.is_empty()
+            && effects.facts.is_empty());
+        if has_effects != is(&[RuleKind::Classify]) {
+            report(if has_effects {
+                "adds and sets nothing"
+            } else {
+                "needs one of `adds-…` and `sets`"
+            });
+        }
+        if self.kind == RuleKind::Pend && self.processing {
+            report("is for rights only: processing is permitted or denied");
+        }
+    }
+
+    fn parts(&self, id: Id<Rule>) -> RuleParts {
+        RuleParts {
+            id,
+            jurisdiction: self.jurisdiction.clone(),
+            scope: Scope {
+                purposes: self.purposes.clone(),
+                products: self.products.clone(),
+                recipients: self.recipients.clone(),
+                data: self.admits.clone(),
+                at_most_one: self.at_most_one.clone(),
+            },
+            when: self.when.as_ref().map(|read| read.expression.clone()),
+        }
+    }
+
+    fn compile(self, rule: Id<Rule>, name: &str, compiler: &Compiler<'_>, clauses: &mut Vec<Clause>) {
+        let role = match self.kind {
+            RuleKind::Permit => Role::Permit,
+            RuleKind::Deny => Role::Deny,
+            RuleKind::Require => Role::Require,
+            RuleKind::Oblige => Role::Oblige,
+            RuleKind::Classify => Role::Classify,
+            RuleKind::Pend => Role::Pend,
+            RuleKind::Register | RuleKind::Advice | RuleKind::Engine => return,
+        };
+        let law = || Some((rule, self.jurisdiction.clone()));
+        // Duties never change a decision, and a right is not refused for want of a fact.
+        let may_ask_given = role == Role::Oblige || !self.processing;
+        let compile = |read: &Option<Read<'_>>, polarity: Polarity| {
+            read.as_ref()
+                .and_then(|read| read.compile(compiler, polarity, law(), may_ask_given))
+        };
+        let when_polarity = if role == Role::Permit {
+            Polarity::Opens
+        } else {
+            Polarity::Closes
+        };
+        let unless = compile(
+            if role == Role::Require {
+                &self.must
+            } else {
+                &self.unless
+            },
+            Polarity::Opens,
+        );
+        if !self.else_deny.is_empty() {
+            // What lies in the scope and is not known to be covered is denied.
+            let condition = compile(&self.when, Polarity::Opens).unwrap_or_else(|| compiler.always());
+            clauses.push(
+                Clause {
+                    id: format!("{name}/else-deny"),
+                    rule,
+                    role: Role::Deny,
+                    operations: self.else_deny.clone(),
+                    purposes: self.purposes.clone(),
+                    products: self.products.clone(),
+                    recipients: self.recipients.clone(),
+                    data: self.data.clone(),
+                    names_data: self.names_data,
+                    admits: self.admits.clone(),
+                    at_most_one: self.at_most_one.clone(),
+                    when: None,
+                    if_known: None,
+                    unless: Some(condition),
+                    refuse_when: None,
+                    grants: Axes::NONE,
+                    effects: Effects::default(),
+                    judges_each: false,
+                }
+                .settle(),
+            );
+        }
+        clauses.push(
+            Clause {
+                id: name.to_owned(),
+                rule,
+                role,
+                when: compile(&self.when, when_polarity),
+                if_known: compile(&self.if_known, Polarity::Opens),
+                unless,
+                refuse_when: compile(&self.refuse_when, Polarity::Opens),
+                operations: self.operations,
+                purposes: self.purposes,
+                products: self.products,
+                recipients: self.recipients,
+                data: self.data,
+                names_data: self.names_data,
+                admits: self.admits,
+                at_most_one: self.at_most_one,
+                grants: self.grants,
+                effects: self.effects,
+                judges_each: false,
+            }
+            .settle(),
+        );
+    }
+}
