@@ -39,6 +39,42 @@ pub use request::Request;
 pub use verdict::Verdict;
 pub use vocabulary::{Term, Vocabulary};
 
+/// Declares this crate a plugin: turns its `plugin.toml` into types, and the function `evaluate` beside the call
+/// into the component's export.
+///
+/// `plugin!()` reads the `plugin.toml` beside `Cargo.toml`; `plugin!("path/to/plugin.toml")` one named relative to
+/// the calling file. Errors in the manifest are compile errors that quote its lines, and a changed manifest is
+/// compiled anew.
+///
+/// What it puts where it is called:
+///
+/// | Name | What it is |
+/// |---|---|
+/// | `Request` | the [`Request`] that this plugin is asked |
+/// | `Purpose` | one variant per declared purpose; where activities of that purpose read facts, it carries them |
+/// | `Data`, `Operation` | the declared data categories and operations |
+/// | `Reason`, `Obligation` | the declared reasons and obligations |
+/// | `Verdict`, `permit()`, `deny(Reason::…)` | the [`Verdict`], and what makes one |
+/// | `<Purpose>Facts`, `<Fact>` | the facts of a purpose; the values of a fact with a closed list of them |
+///
+/// A fact is read by its name, with `_` for `.`: `facts.controls_personalisation()`. It is an `Option` unless every
+/// activity of that purpose lists it under `reads`.
+///
+/// | Type of the fact | Type in Rust |
+/// |---|---|
+/// | flag | `bool` |
+/// | integer; days | `i64`; `i64`, in seconds (see [`DAY`]) |
+/// | text with a closed list of values | a generated enum |
+/// | any other text | `&str` |
+/// | time | [`Instant`] |
+/// | texts; a fact that differs by data category | [`Texts`] |
+#[macro_export]
+macro_rules! plugin {
+    ($($path:literal)?) => {
+        $crate::__private::expand! { ($crate) $($path)? }
+    };
+}
+
 /// What the code that [`plugin!`] generates refers to. Not for authors: no promise of stability.
 #[doc(hidden)]
 pub mod __private {
@@ -46,4 +82,5 @@ pub mod __private {
     pub use crate::abi;
     pub use crate::facts::{FactSpec, Facts, Kind};
     pub use crate::vocabulary::PurposeSpec;
+    pub use licit_guest_macros::expand;
 }

@@ -279,7 +279,7 @@ fn fact_accessor(
 ) -> TokenStream {
     let (result, read) = match kind {
         Kind::Flag => (quote!(bool), quote!(flag)),
-        Kind::Integer | Kind::Days => (quote!(i64), quote!(integer)),
+        Kind::Integer => (quote!(i64), quote!(integer)),
         Kind::Text => (quote!(&'a str), quote!(text)),
         Kind::Time => (quote!(#sdk::Instant<'a>), quote!(time)),
         Kind::Texts => (quote!(#sdk::Texts<'a>), quote!(texts)),
@@ -313,7 +313,7 @@ fn fact_spec(
 ) -> TokenStream {
     let kind = match kind {
         Kind::Flag => quote!(Flag),
-        Kind::Integer | Kind::Days => quote!(Integer),
+        Kind::Integer => quote!(Integer),
         Kind::Text => quote!(Text),
         Kind::Word(words) => quote!(Word(&[#(#words),*])),
         Kind::Time => quote!(Time),
