@@ -118,6 +118,7 @@ impl<'a> Stated<'a> {
     }
 
     /// Takes a value; aborts unless the fact is declared and the value of its type.
+    #[track_caller]
     pub(crate) fn state(&mut self, name: &str, value: FactValue<'a>) {
         let mut slots = self.specs.iter().zip(&mut self.values);
         let Some((spec, slot)) = slots.find(|(spec, _)| same(spec.name, name)) else {
@@ -155,6 +156,7 @@ impl fmt::Debug for Stated<'_> {
     }
 }
 
+#[track_caller]
 fn missing(name: &str) -> ! {
     abort(|| format!("the fact `{name}` is missing: state it with `.fact(\"{name}\", …)`"))
 }
@@ -210,6 +212,7 @@ impl<'a> Facts<'a> {
 
     /// The value of a fact that every activity with this purpose reads. The host never calls without it; a
     /// request that a test builds may lack it.
+    #[track_caller]
     pub fn known<T>(self, place: usize, value: Option<T>) -> T {
         match value {
             Some(value) => value,

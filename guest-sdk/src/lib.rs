@@ -3,8 +3,10 @@
 //! A plugin is an ordinary library crate: a `plugin.toml` that declares what the product does with which data,
 //! and one free function.
 //!
-//! ```ignore
+//! ```
+//! # /*
 //! licit_guest::plugin!();
+//! # */ licit_guest::plugin!("../tests/themes.toml");
 //!
 //! fn evaluate(request: &Request) -> Verdict {
 //!     match request.purpose() {

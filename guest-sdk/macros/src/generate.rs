@@ -299,6 +299,7 @@ fn fact_accessor(
     quote! {
         #[doc = #doc]
         #[must_use]
+        #[track_caller]
         pub fn #accessor(self) -> #result {
             #value
         }
