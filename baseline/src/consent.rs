@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::baseline::{Baseline, EngineFacts};
 use crate::document::printable;
-use crate::fact::{FactValue, parse_instant};
+use crate::fact::{Fact, FactValue, parse_instant};
 use crate::facts::Facts;
 use crate::table::Id;
 use crate::taxonomy::Purpose;
@@ -89,6 +89,24 @@ pub(crate) struct Consent {
     withdrawn_at: Option<FactValue>,
 }
 
+impl Baseline {
+    /// The facts that the engine computes for a purpose from other facts, with their values.
+    #[must_use]
+    pub fn computed_facts(&self, purpose: Id<Purpose>, facts: &Facts<'_>) -> Vec<(Id<Fact>, FactValue)> {
+        let known = self.engine_facts();
+        let consent = Consent::find(self, purpose, facts);
+        [
+            (known.consent_status, consent.status),
+            (known.consent_explicit, consent.explicit),
+            (known.consent_time, consent.time),
+            (known.consent_withdrawn_at, consent.withdrawn_at),
+        ]
+        .into_iter()
+        .filter_map(|(fact, value)| Some((fact?, value?)))
+        .collect()
+    }
+}
+
 impl Consent {
     pub(crate) fn find(baseline: &Baseline, purpose: Id<Purpose>, facts: &Facts<'_>) -> Self {
         let records = baseline
@@ -132,6 +150,7 @@ impl Consent {
         }
     }
 
+    /// Supplies the computed facts.
     pub(crate) fn add_to<'a>(&'a self, known: &EngineFacts, facts: &mut Facts<'a>) {
         let computed = [
             (known.consent_status, &self.status),

@@ -406,6 +406,11 @@ impl<'d> Table<'d> {
 
     /// Reports every key that nobody asked for.
     pub fn finish(self) {
+        self.refuse_unknown_keys();
+    }
+
+    /// Reports every key that nobody has asked for so far.
+    pub fn refuse_unknown_keys(&self) {
         let asked = self.asked.borrow();
         for (key, _) in self.entries {
             if !asked.contains(&key.value.as_str()) {

@@ -6,7 +6,7 @@ use crate::baseline::Baseline;
 use crate::condition::{Context, Jurisdiction, Read};
 use crate::decision::Kleene;
 use crate::fact::{Fact, FactValue};
-use crate::law::Law;
+use crate::law::{Determination, Law};
 use crate::table::{Id, Set};
 use crate::taxonomy::{Category, Taxonomy};
 
@@ -106,6 +106,21 @@ impl<'a> Facts<'a> {
                     .map(|entry| &entry.value)
             }
             value => Some(value),
+        }
+    }
+
+    /// The determinations that a read of a law fact rests on.
+    pub(crate) fn determinations(&self, read: &'a Read) -> Vec<&'a Determination> {
+        let place = read
+            .law
+            .as_ref()
+            .and_then(|law| Some((law.rule, self.jurisdiction(&law.jurisdiction)?)));
+        match place {
+            Some((rule, place)) if self.missing.contains(read.fact) => self
+                .law
+                .in_force(self.taxonomy(), read.fact, rule, place, self.at)
+                .collect(),
+            _ => Vec::new(),
         }
     }
 

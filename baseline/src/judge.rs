@@ -45,6 +45,8 @@ pub struct Judgement {
     pub missing: Set<Fact>,
     /// The facts that conditions in scope read, if the query asked to explain.
     pub read: Set<Fact>,
+    /// Purposes that classification added; the manifest has to declare them too.
+    pub added_purposes: Vec<Id<Purpose>>,
     /// The outcome per data category, in the order of the request; those that classification added follow.
     pub categories: Vec<CategoryOutcome>,
 }
@@ -142,7 +144,8 @@ impl Baseline {
             added.append(&mut part.added_purposes);
             whole.join(part);
         }
-        whole.finish(self)
+        purposes.remove(0);
+        whole.finish(self, purposes)
     }
 
     fn judge_purpose(&self, query: &Query<'_>, purpose: Id<Purpose>, facts: &Facts<'_>) -> Draft {
@@ -302,7 +305,7 @@ impl Draft {
         self.read.add(&other.read);
     }
 
-    fn finish(mut self, baseline: &Baseline) -> Judgement {
+    fn finish(mut self, baseline: &Baseline, added_purposes: Vec<Id<Purpose>>) -> Judgement {
         let processing = self.kind == OperationKind::Processing;
         let mut lacks_grant = processing && self.subjects.is_empty();
         let mut decision = self.general.decision;
@@ -352,6 +355,7 @@ impl Draft {
             decision,
             lacks_grant,
             forbidden,
+            added_purposes,
             categories: categories.collect(),
             obligations: obligations(baseline, decision, &self.obligations),
             deciding,

@@ -7,6 +7,8 @@ use jiff::Timestamp;
 use crate::baseline::Baseline;
 use crate::document::{Document, Table as Fields, printable};
 use crate::fact::{Fact, FactValue, Supplier, parse_instant};
+use crate::facts::Facts;
+use crate::judge::Judgement;
 use crate::rules::Rule;
 use crate::table::Id;
 use crate::taxonomy::Taxonomy;
@@ -79,6 +81,40 @@ impl Law {
             .filter(move |it| {
                 it.date <= at && at < it.expires && taxonomy.place_lies_in(place, &it.jurisdiction)
             })
+    }
+}
+
+impl Baseline {
+    /// The determinations that a judgement made with an explanation rests on: for each, the law fact, the value, and
+    /// where it is filed.
+    #[must_use]
+    pub fn determinations_used(
+        &self,
+        judgement: &Judgement,
+        facts: &Facts<'_>,
+    ) -> Vec<(Id<Fact>, FactValue, String)> {
+        let mut used = Vec::new();
+        let considered = |rule| judgement.considered.iter().any(|it| it.rule == rule);
+        for (_, clause) in self
+            .clauses()
+            .iter()
+            .filter(|(_, clause)| considered(clause.rule))
+        {
+            clause.each_read(facts, &mut |read| {
+                for determination in facts.determinations(read) {
+                    let rule = read.law.as_ref().map_or("", |law| self.rules().name(law.rule));
+                    let source = format!(
+                        "law {} {rule} {}",
+                        determination.jurisdiction, determination.reference
+                    );
+                    let entry = (read.fact, determination.value.clone(), source);
+                    if !used.contains(&entry) {
+                        used.push(entry);
+                    }
+                }
+            });
+        }
+        used
     }
 }
 

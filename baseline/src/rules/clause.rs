@@ -1,8 +1,9 @@
 //! The compiled form of a rule.
 
-use crate::condition::{Condition, Context, at_most_one};
+use crate::condition::{Condition, Context, Read, at_most_one};
 use crate::decision::Kleene;
 use crate::fact::{Fact, FactValue};
+use crate::facts::Facts;
 use crate::rules::Rule;
 use crate::table::{Entry, Id, Set};
 use crate::taxonomy::{Axes, Category, Operation, Product, Purpose, Recipient};
@@ -141,6 +142,12 @@ impl Clause {
         for condition in self.conditions() {
             condition.missing(context, found);
         }
+    }
+
+    /// Calls `each` for every fact that this clause reads with these facts.
+    pub(crate) fn each_read(&self, facts: &Facts<'_>, each: &mut dyn FnMut(&Read)) {
+        self.conditions()
+            .for_each(|condition| condition.each_read(facts, each));
     }
 
     /// Adds every fact that this clause reads.

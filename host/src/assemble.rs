@@ -1,0 +1,206 @@
+//! Merges the facts of one request from all suppliers, and tells where each came from.
+
+use licit_baseline::{Activity, Baseline, Fact, FactValue, Facts, Id, Judgement, OperationKind, Supplier};
+
+use crate::edition::{Edition, LoadedPlugin};
+use crate::request::Request;
+use crate::response::{Explanation, FactUsed};
+
+/// Values that have to outlive the facts of one request.
+#[derive(Debug)]
+pub(crate) struct Computed {
+    local_channel: FactValue,
+}
+
+impl Computed {
+    pub(crate) fn new(_: &Edition, _: &Request) -> Self {
+        Self {
+            local_channel: FactValue::Text("local".into()),
+        }
+    }
+}
+
+/// Supplies every fact that somebody knows. Calls `each` with the fact, its value and where it came from.
+pub(crate) fn assemble<'a>(
+    edition: &'a Edition,
+    request: &'a Request,
+    plugin: Option<&'a LoadedPlugin>,
+    activity: Option<&'a Activity>,
+    computed: &'a Computed,
+    each: &mut dyn FnMut(Id<Fact>, &'a FactValue, Origin<'a>),
+) -> Facts<'a> {
+    let baseline = &*edition.baseline;
+    let taxonomy = baseline.taxonomy();
+    let known = baseline.engine_facts();
+    let mut facts = Facts::new(baseline, edition.profile.law(), request.at);
+    let mut put = |facts: &mut Facts<'a>, fact: Id<Fact>, value: &'a FactValue, origin: Origin<'a>| {
+        facts.set(fact, value);
+        each(fact, value, origin);
+    };
+    if let Some(at) = known.at {
+        put(&mut facts, at, &request.at_value, Origin::Request);
+    }
+    for (fact, value) in &request.facts {
+        put(&mut facts, *fact, value, Origin::Request);
+    }
+    if let Some(plugin) = plugin {
+        for (fact, value) in &plugin.manifest.facts {
+            put(&mut facts, *fact, value, Origin::Manifest);
+        }
+        if let Some(version) = taxonomy.facts.find("plugin.version") {
+            put(&mut facts, version, &plugin.version_value, Origin::Engine);
+        }
+    }
+    if let Some(activity) = activity {
+        for (fact, value) in &activity.facts {
+            put(&mut facts, *fact, value, Origin::Activity(activity));
+        }
+    }
+    let mut supplied: Vec<(Id<Fact>, &'a str)> = Vec::new();
+    edition.profile.supply(
+        request.at,
+        request.product,
+        baseline,
+        &mut facts,
+        &mut |fact, entry| {
+            supplied.push((fact, &entry.name));
+        },
+    );
+    for (fact, place) in supplied {
+        if let Some(value) = facts.supplied(fact) {
+            each(fact, value, Origin::Profile(place));
+        }
+    }
+    // The person's region may come from the profile, so the basis is chosen once that is in.
+    let region = known
+        .region
+        .and_then(|fact| facts.supplied(fact))
+        .and_then(|value| match value {
+            FactValue::Text(region) => Some(&**region),
+            _ => None,
+        });
+    if let (Some(activity), Some(fact)) = (activity, taxonomy.facts.find("basis"))
+        && let Some(value) = activity.basis(taxonomy, region)
+    {
+        facts.set(fact, value);
+        each(fact, value, Origin::Activity(activity));
+    }
+    for (fact, value) in derived(baseline, &facts, computed) {
+        facts.set(fact, value);
+        each(fact, value, Origin::Engine);
+    }
+    facts
+}
+
+/// What the engine computes from other facts: where data comes from and goes to, and that a device needs no channel.
+fn derived<'a>(
+    baseline: &Baseline,
+    facts: &Facts<'a>,
+    computed: &'a Computed,
+) -> Vec<(Id<Fact>, &'a FactValue)> {
+    let table = &baseline.taxonomy().facts;
+    let supplied = |name: &str| table.find(name).and_then(|fact| facts.supplied(fact));
+    let from = supplied("collection.operation_country").or_else(|| supplied("storage.country"));
+    let to = supplied("recipient.country")
+        .or_else(|| supplied("storage.country"))
+        .or_else(|| supplied("locus.country"));
+    let on_device = matches!(supplied("locus"), Some(FactValue::Text(locus)) if **locus == *"device");
+    let local = on_device.then_some(&computed.local_channel);
+    [
+        ("transfer.from", from),
+        ("transfer.to", to),
+        ("security.channel", local),
+    ]
+    .into_iter()
+    .filter_map(|(name, value)| Some((table.find(name)?, value?)))
+    .collect()
+}
+
+/// Where a fact came from.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Origin<'a> {
+    Request,
+    Manifest,
+    Activity(&'a Activity),
+    Profile(&'a str),
+    Engine,
+}
+
+impl Origin<'_> {
+    fn describe(self) -> String {
+        match self {
+            Self::Request => "request".to_owned(),
+            Self::Manifest => "plugin.toml".to_owned(),
+            Self::Activity(activity) => format!("plugin.toml {}", activity.id),
+            Self::Profile(place) => place.to_owned(),
+            Self::Engine => "computed".to_owned(),
+        }
+    }
+}
+
+/// The facts that conditions in scope read, each with its supplier and source.
+pub(crate) fn explain(
+    edition: &Edition,
+    request: &Request,
+    plugin: Option<&LoadedPlugin>,
+    activity: Option<&Activity>,
+    computed: &Computed,
+    assumed: &[(Id<Fact>, FactValue)],
+    judgement: &Judgement,
+) -> Explanation {
+    let taxonomy = edition.baseline.taxonomy();
+    let mut origins: Vec<(Id<Fact>, FactValue, Supplier, String)> = Vec::new();
+    let mut note = |fact: Id<Fact>, value: &FactValue, supplier: Option<Supplier>, source: String| {
+        let usual = taxonomy
+            .facts
+            .get(fact)
+            .map_or(Supplier::Engine, |it| it.supplier);
+        origins.retain(|(other, ..)| *other != fact);
+        origins.push((fact, value.clone(), supplier.unwrap_or(usual), source));
+    };
+    let facts = assemble(
+        edition,
+        request,
+        plugin,
+        activity,
+        computed,
+        &mut |fact, value, origin| {
+            // A state fact that the profile supplies is shown as the host's.
+            let supplier = match (origin, taxonomy.facts.get(fact).map(|it| it.supplier)) {
+                (Origin::Profile(_), Some(Supplier::State)) => Some(Supplier::Host),
+                _ => None,
+            };
+            note(fact, value, supplier, origin.describe());
+        },
+    );
+    for (fact, value) in edition.baseline.computed_facts(request.purpose, &facts) {
+        note(fact, &value, None, "computed".to_owned());
+    }
+    for (fact, value) in assumed {
+        note(*fact, value, None, "assumed".to_owned());
+    }
+    let read = |fact: &Id<Fact>| judgement.read.contains(*fact);
+    let structural =
+        |fact: &Id<Fact>| request.kind == OperationKind::Load || taxonomy.facts.name(*fact).contains('.');
+    let mut facts_used: Vec<FactUsed> = origins
+        .into_iter()
+        .filter(|(fact, ..)| read(fact) && structural(fact))
+        .map(|(fact, value, supplier, source)| FactUsed {
+            name: taxonomy.facts.name(fact).to_owned(),
+            value,
+            supplier,
+            source,
+        })
+        .collect();
+    for (fact, value, source) in edition.baseline.determinations_used(judgement, &facts) {
+        let name = taxonomy.facts.name(fact).to_owned();
+        facts_used.push(FactUsed {
+            name,
+            value,
+            supplier: Supplier::Law,
+            source,
+        });
+    }
+    facts_used.sort_by(|a, b| a.name.cmp(&b.name));
+    Explanation { facts_used }
+}

@@ -1,0 +1,77 @@
+//! One version of the policy with everything that was checked against it: the profile and the plugins.
+
+use std::sync::Arc;
+
+use licit_baseline::{Activity, Baseline, Diagnostics, FactValue, Id, Manifest, Product};
+
+use crate::profile::Profile;
+use crate::request::Request;
+use crate::sandbox;
+
+/// The compiled code of one plugin, shared by all editions.
+#[derive(Debug)]
+pub(crate) struct Code {
+    pub(crate) sandbox: sandbox::Plugin,
+    /// `sha256:` and the digest of the file.
+    pub(crate) digest: String,
+}
+
+/// A plugin whose manifest was checked against one version of the policy.
+#[derive(Debug)]
+pub(crate) struct LoadedPlugin {
+    pub(crate) manifest: Manifest,
+    pub(crate) code: Arc<Code>,
+    /// The ids of the plugin's own obligations, prefixed with the product.
+    pub(crate) obligation_ids: Vec<String>,
+    /// The value of `plugin.version`.
+    pub(crate) version_value: FactValue,
+    /// What the load found worth a look.
+    pub(crate) warnings: Diagnostics,
+}
+
+/// One version of the policy with the profile and the plugins of the deployment.
+#[derive(Debug)]
+pub(crate) struct Edition {
+    pub(crate) baseline: Arc<Baseline>,
+    pub(crate) profile: Profile,
+    /// By product.
+    pub(crate) plugins: Vec<Option<LoadedPlugin>>,
+}
+
+/// Whether a plugin's manifest covers a request.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Declared<'p> {
+    /// By this activity.
+    By(&'p Activity),
+    /// By several activities that the request does not tell apart; it has to name `feature`.
+    Ambiguous,
+    /// By none.
+    No,
+}
+
+impl Edition {
+    pub(crate) fn plugin(&self, product: Id<Product>) -> Option<&LoadedPlugin> {
+        self.plugins.get(product.index()).and_then(Option::as_ref)
+    }
+}
+
+impl LoadedPlugin {
+    /// The activity of the manifest that covers a request, here with `purpose` for the purpose.
+    pub(crate) fn declared(
+        &self,
+        request: &Request,
+        purpose: Id<licit_baseline::Purpose>,
+        feature: Option<&str>,
+    ) -> Declared<'_> {
+        let covers = |activity: &&Activity| {
+            feature.is_none_or(|feature| activity.id == feature)
+                && activity.covers(purpose, request.operation, &request.data)
+        };
+        let mut covering = self.manifest.activities.iter().filter(covers);
+        match (covering.next(), covering.next()) {
+            (Some(activity), None) => Declared::By(activity),
+            (Some(_), Some(_)) => Declared::Ambiguous,
+            (None, _) => Declared::No,
+        }
+    }
+}

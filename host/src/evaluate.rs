@@ -1,0 +1,486 @@
+//! The hot path: one request, judged by baseline, declaration and plugin.
+
+use std::sync::Arc;
+
+use licit_baseline::{
+    Activity, Baseline, Certainty, Decision, Fact, FactValue, Facts, Finding, Id, Judgement, OperationKind,
+    Query, Rule, RuleKind, Timing,
+};
+
+use crate::assemble::{Computed, assemble};
+use crate::edition::{Declared, Edition, LoadedPlugin};
+use crate::request::Request;
+use crate::response::{DenyKind, Duty, Layer, PluginFailure, Reason, Response};
+use crate::sandbox::{self, CallFailure, CallRequest, Verdict};
+
+/// What an evaluation takes into account besides the request.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Options<'o> {
+    /// The ids of the obligations that the service can discharge; `None`: all of them.
+    pub(crate) discharges: Option<&'o [String]>,
+    /// Whether to record what was considered and which facts were used.
+    pub(crate) explain: bool,
+    /// Facts taken for given, whoever supplies them: what-if questions only.
+    pub(crate) assumed: &'o [(Id<Fact>, FactValue)],
+}
+
+/// Evaluates a request. Never fails: whatever goes wrong is an answer, decided by [`fail_closed`].
+pub(crate) fn evaluate(edition: &Arc<Edition>, request: &Request, options: &Options<'_>) -> Response {
+    let baseline = &*edition.baseline;
+    let plugin = edition.plugin(request.product);
+    let feature = request.feature();
+    let declared = plugin.map_or(Declared::No, |plugin| {
+        plugin.declared(request, request.purpose, feature)
+    });
+    let activity = match declared {
+        Declared::By(activity) => Some(activity),
+        Declared::Ambiguous | Declared::No => None,
+    };
+
+    let held = held_data(request, plugin);
+    let query = Query {
+        operation: request.operation,
+        product: request.product,
+        purpose: request.purpose,
+        data: if request.data.is_empty() {
+            &held
+        } else {
+            &request.data
+        },
+        explain: options.explain,
+    };
+    let computed = Computed::new(edition, request);
+    let mut facts = assemble(edition, request, plugin, activity, &computed, &mut |_, _, _| {});
+    options
+        .assumed
+        .iter()
+        .for_each(|(fact, value)| facts.set(*fact, value));
+    let judgement = baseline.judge(&query, &facts);
+
+    let mut answer = Answer::new(baseline, request, judgement);
+    match (request.kind, plugin) {
+        (OperationKind::Right, None) => answer.fail(DenyKind::NotLoaded),
+        (OperationKind::Right, Some(_)) => answer.cite(Layer::Plugin, baseline.citations().no_veto),
+        (_, None) => answer.fail(DenyKind::NotLoaded),
+        (_, Some(plugin)) => {
+            match declared {
+                Declared::By(_) => answer.ask_plugin(plugin, request, feature, &facts),
+                Declared::Ambiguous => answer.undeclared(baseline.engine_facts().feature),
+                Declared::No => answer.undeclared(None),
+            }
+            answer.check_duties(plugin, options.discharges);
+        }
+    }
+    let explanation = options.explain.then(|| {
+        crate::assemble::explain(
+            edition,
+            request,
+            plugin,
+            activity,
+            &computed,
+            options.assumed,
+            &answer.judgement,
+        )
+    });
+    Response {
+        edition: Arc::clone(edition),
+        product: request.product,
+        right: request.kind == OperationKind::Right,
+        id: request.id.clone(),
+        decision: answer.decision,
+        deny_kind: answer.deny_kind,
+        reasons: answer.reasons,
+        duties: answer.duties,
+        fuel_used: answer.fuel_used,
+        judgement: answer.judgement,
+        explanation,
+    }
+}
+
+/// The one place where a failure becomes an answer: processing is denied, a right is left pending.
+///
+/// A right is never lost because software broke, and never granted because it did (design: fail closed).
+pub(crate) fn fail_closed(kind: OperationKind) -> Decision {
+    match kind {
+        OperationKind::Right => Decision::Pend,
+        OperationKind::Processing | OperationKind::Load => Decision::Deny,
+    }
+}
+
+/// A right that names no data is about all that the product holds.
+fn held_data(request: &Request, plugin: Option<&LoadedPlugin>) -> Vec<Id<licit_baseline::Category>> {
+    match plugin {
+        Some(plugin) if request.data.is_empty() => plugin.manifest.held_categories().iter().collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// The answer while it is being made; it only ever gets stricter.
+struct Answer<'a> {
+    baseline: &'a Baseline,
+    kind: OperationKind,
+    decision: Decision,
+    deny_kind: Option<DenyKind>,
+    reasons: Vec<Reason>,
+    duties: Vec<Duty>,
+    fuel_used: Option<u64>,
+    judgement: Judgement,
+}
+
+impl<'a> Answer<'a> {
+    fn new(baseline: &'a Baseline, request: &Request, judgement: Judgement) -> Self {
+        let deny_kind = match (judgement.decision, judgement.forbidden) {
+            (Decision::Deny, Some(_)) => Some(DenyKind::Forbidden),
+            (Decision::Deny, None) => Some(DenyKind::NotPermitted),
+            _ => None,
+        };
+        let layer = Layer::Baseline;
+        let reason = |it: &Finding| Reason::Rule {
+            layer,
+            rule: it.rule,
+            kind: it.kind,
+            certainty: it.certainty,
+        };
+        Self {
+            baseline,
+            kind: request.kind,
+            decision: judgement.decision,
+            deny_kind,
+            reasons: judgement.deciding.iter().map(reason).collect(),
+            duties: judgement
+                .obligations
+                .iter()
+                .map(|(rule, due)| Duty::Baseline(*rule, *due))
+                .collect(),
+            fuel_used: None,
+            judgement,
+        }
+    }
+
+    fn permitted(&self) -> bool {
+        self.decision == Decision::Permit
+    }
+
+    /// Cites the engine rule that stands for what a layer does.
+    fn cite(&mut self, layer: Layer, rule: Option<Id<Rule>>) {
+        let (kind, certainty) = (RuleKind::Engine, Certainty::Known);
+        self.reasons.extend(rule.map(|rule| Reason::Rule {
+            layer,
+            rule,
+            kind,
+            certainty,
+        }));
+    }
+
+    /// Turns a permit into a deny; a deny keeps its own kind.
+    fn deny(&mut self, kind: DenyKind) {
+        if self.permitted() {
+            self.reasons.clear();
+            self.duties.clear();
+            self.decision = Decision::Deny;
+            self.deny_kind = Some(kind);
+        }
+    }
+
+    fn fail(&mut self, kind: DenyKind) {
+        if self.permitted() {
+            self.reasons.clear();
+            self.duties.clear();
+        }
+        self.decision = self.decision.max(fail_closed(self.kind));
+        // That nobody could be asked is the root cause, whatever else stands against it.
+        if self.judgement.forbidden != Some(Certainty::Known) || self.kind == OperationKind::Right {
+            self.deny_kind = Some(kind);
+        }
+        self.cite(Layer::Plugin, self.baseline.citations().unknown_product);
+    }
+
+    /// The manifest does not cover the request, or covers it more than once.
+    fn undeclared(&mut self, missing: Option<Id<Fact>>) {
+        missing
+            .into_iter()
+            .for_each(|fact| self.judgement.missing.insert(fact));
+        self.deny(DenyKind::NotDeclared);
+        // Without an activity the manifest's facts are unknown, so gates that read them fire; what is known to be
+        // forbidden is worth more to the caller than that, and that the manifest is silent is worth more than the gates.
+        if self.judgement.forbidden != Some(Certainty::Known) {
+            self.deny_kind = Some(DenyKind::NotDeclared);
+        }
+        self.cite(Layer::Declaration, self.baseline.citations().conjunction);
+    }
+
+    /// Asks the plugin's code, if everything else permits: once for the stated purpose, and once for each purpose that
+    /// classification added.
+    fn ask_plugin(
+        &mut self,
+        plugin: &LoadedPlugin,
+        request: &Request,
+        feature: Option<&str>,
+        facts: &Facts<'_>,
+    ) {
+        let added = self.judgement.added_purposes.clone();
+        for purpose in std::iter::once(request.purpose).chain(added) {
+            if !self.permitted() {
+                return;
+            }
+            match plugin.declared(request, purpose, feature) {
+                Declared::By(activity) => self.ask(plugin, activity, request, facts),
+                Declared::Ambiguous => self.undeclared(self.baseline.engine_facts().feature),
+                Declared::No => self.undeclared(None),
+            }
+        }
+        if self.permitted() {
+            self.cite(Layer::Plugin, self.baseline.citations().conjunction);
+        }
+    }
+
+    fn ask(&mut self, plugin: &LoadedPlugin, activity: &Activity, request: &Request, facts: &Facts<'_>) {
+        let missing = activity
+            .reads
+            .iter()
+            .filter(|fact| facts.supplied(**fact).is_none());
+        let missing: Vec<Id<Fact>> = missing.copied().collect();
+        if !missing.is_empty() {
+            missing
+                .into_iter()
+                .for_each(|fact| self.judgement.missing.insert(fact));
+            self.deny(DenyKind::NotPermitted);
+            self.cite(Layer::Declaration, self.baseline.citations().conjunction);
+            return;
+        }
+        match call(self.baseline, plugin, activity, request, facts) {
+            Ok((verdict, stats)) => {
+                self.fuel_used = Some(self.fuel_used.unwrap_or(0) + stats.fuel_used);
+                self.heed(plugin, &verdict);
+            }
+            Err(CallFailure::Overloaded { .. }) => self.fail(DenyKind::Overloaded),
+            Err(failure) => self.fail(DenyKind::PluginFailed(PluginFailure::Call(failure))),
+        }
+    }
+
+    /// Heeds the plugin's vote. An id that its manifest does not declare makes it worthless.
+    fn heed(&mut self, plugin: &LoadedPlugin, verdict: &Verdict) {
+        match verdict {
+            Verdict::Deny(reason) => match plugin.manifest.reasons.iter().position(|it| it.id == *reason) {
+                Some(at) => {
+                    self.deny(DenyKind::PluginDenied);
+                    self.reasons.push(Reason::Plugin(at));
+                }
+                None => self.fail(DenyKind::PluginFailed(PluginFailure::UndeclaredReason)),
+            },
+            Verdict::Permit(obligations) => {
+                for id in obligations {
+                    match plugin.manifest.obligations.iter().position(|it| it.id == *id) {
+                        Some(at) => self.duties.push(Duty::Plugin(at)),
+                        None => {
+                            return self.fail(DenyKind::PluginFailed(PluginFailure::UndeclaredObligation));
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// A permit with a before-duty that the service cannot discharge is a deny.
+    fn check_duties(&mut self, plugin: &LoadedPlugin, discharges: Option<&[String]>) {
+        let Some(discharges) = discharges else { return };
+        let able = |id: &str| discharges.iter().any(|it| it == id);
+        let obligations = &self.baseline.taxonomy().obligations;
+        let undischargeable = |duty: &&Duty| match duty {
+            Duty::Baseline(_, due) => due.timing == Timing::Before && !able(obligations.name(due.obligation)),
+            Duty::Plugin(at) => {
+                let before = plugin
+                    .manifest
+                    .obligations
+                    .get(*at)
+                    .is_none_or(|it| it.timing == Timing::Before);
+                before && !plugin.obligation_ids.get(*at).is_some_and(|id| able(id))
+            }
+        };
+        if !self.permitted() || !self.duties.iter().any(|duty| undischargeable(&duty)) {
+            return;
+        }
+        // The duties stay in the answer: they say what would make it a permit.
+        let unmet: Vec<Duty> = self
+            .duties
+            .iter()
+            .copied()
+            .filter(|duty| undischargeable(&duty))
+            .collect();
+        self.deny(DenyKind::DutyNotDischargeable);
+        for duty in &unmet {
+            if let Duty::Baseline(rule, _) = duty {
+                let (layer, kind, certainty) = (Layer::Baseline, RuleKind::Oblige, Certainty::Known);
+                self.reasons.push(Reason::Rule {
+                    layer,
+                    rule: *rule,
+                    kind,
+                    certainty,
+                });
+            }
+        }
+        self.duties = unmet;
+    }
+}
+
+/// Calls the plugin's code in a fresh instance with what its manifest declares, and nothing else.
+fn call(
+    baseline: &Baseline,
+    plugin: &LoadedPlugin,
+    activity: &Activity,
+    request: &Request,
+    facts: &Facts<'_>,
+) -> Result<(Verdict, sandbox::CallStats), CallFailure> {
+    let taxonomy = baseline.taxonomy();
+    let declared = request
+        .data
+        .iter()
+        .filter_map(|category| activity.declared_entry(*category));
+    let mut data: Vec<&str> = declared
+        .map(|category| taxonomy.categories.name(category))
+        .collect();
+    data.sort_unstable();
+    data.dedup();
+    let mut wire: Vec<WireFact<'_>> = activity
+        .reads
+        .iter()
+        .chain(&activity.optional_reads)
+        .filter_map(|fact| Some(WireFact::new(taxonomy.facts.name(*fact), facts.supplied(*fact)?)))
+        .collect();
+    wire.sort_unstable_by_key(|fact| fact.name);
+    let texts: Vec<Vec<&str>> = wire.iter().map(WireFact::texts).collect();
+    let facts: Vec<sandbox::CallFact<'_>> = wire
+        .iter()
+        .zip(&texts)
+        .map(|(fact, texts)| fact.wire(texts))
+        .collect();
+    plugin.code.sandbox.call(&CallRequest {
+        operation: taxonomy.operations.name(request.operation),
+        purpose: taxonomy.purposes.name(activity.purpose),
+        data: &data,
+        facts: &facts,
+    })
+}
+
+/// A fact on its way into the sandbox.
+struct WireFact<'f> {
+    name: &'f str,
+    value: &'f FactValue,
+    /// The text of a value that has to be written anew: an instant, or one value per category.
+    written: Vec<String>,
+}
+
+impl<'f> WireFact<'f> {
+    fn new(name: &'f str, value: &'f FactValue) -> Self {
+        let written = match value {
+            FactValue::Time(instant) => vec![instant.to_string()],
+            FactValue::PerCategory(entries) => {
+                let mut lines: Vec<String> = entries
+                    .iter()
+                    .map(|entry| format!("{}={}", entry.category, entry.value))
+                    .collect();
+                lines.sort_unstable();
+                lines
+            }
+            _ => Vec::new(),
+        };
+        Self { name, value, written }
+    }
+
+    fn texts(&self) -> Vec<&str> {
+        match self.value {
+            FactValue::PerCategory(_) => self.written.iter().map(String::as_str).collect(),
+            value => value.words().iter().map(|word| &**word).collect(),
+        }
+    }
+
+    fn wire<'w>(&'w self, texts: &'w [&'w str]) -> sandbox::CallFact<'w> {
+        let value = match self.value {
+            FactValue::Flag(flag) => sandbox::FactValue::Flag(*flag),
+            FactValue::Text(text) => sandbox::FactValue::Text(text),
+            FactValue::Integer(number) => sandbox::FactValue::Integer(*number),
+            FactValue::Days(length) => sandbox::FactValue::Integer(length.as_secs()),
+            FactValue::Time(_) => sandbox::FactValue::Text(self.written.first().map_or("", String::as_str)),
+            FactValue::Texts(_) | FactValue::Categories(..) | FactValue::PerCategory(_) => {
+                sandbox::FactValue::Texts(texts)
+            }
+        };
+        sandbox::CallFact {
+            name: self.name,
+            value,
+        }
+    }
+}
+
+impl Request {
+    /// The activity that the request names, if it names one.
+    fn feature(&self) -> Option<&str> {
+        let feature = self.baseline.engine_facts().feature?;
+        match self.facts.iter().find(|(fact, _)| *fact == feature) {
+            Some((_, FactValue::Text(feature))) => Some(feature),
+            _ => None,
+        }
+    }
+}
+
+/// Judges the load of a plugin: one request per activity, made from its manifest.
+pub(crate) fn judge_load(
+    edition: &Edition,
+    plugin: &LoadedPlugin,
+    at: jiff::Timestamp,
+) -> Result<(), Vec<String>> {
+    let baseline = &*edition.baseline;
+    let Some(operation) = baseline.taxonomy().operations.find("load") else {
+        return Ok(());
+    };
+    let mut refused = Vec::new();
+    for activity in &plugin.manifest.activities {
+        let request = Request::for_load(
+            &edition.baseline,
+            plugin.manifest.product,
+            operation,
+            activity,
+            at,
+        );
+        let computed = Computed::new(edition, &request);
+        let facts = assemble(
+            edition,
+            &request,
+            Some(plugin),
+            Some(activity),
+            &computed,
+            &mut |_, _, _| {},
+        );
+        let (product, purpose, data) = (request.product, request.purpose, request.data.as_slice());
+        let judgement = baseline.judge(
+            &Query {
+                operation,
+                product,
+                purpose,
+                data,
+                explain: false,
+            },
+            &facts,
+        );
+        if judgement.decision == Decision::Permit {
+            continue;
+        }
+        for finding in judgement
+            .deciding
+            .iter()
+            .filter(|finding| finding.kind != RuleKind::Classify)
+        {
+            if let Some(rule) = baseline.rules().get(finding.rule) {
+                let section = rule.section.join(", §");
+                let line = format!(
+                    "activity `{}`: {} (`{}`, §{section})",
+                    activity.id, rule.summary, rule.id
+                );
+                if !refused.contains(&line) {
+                    refused.push(line);
+                }
+            }
+        }
+    }
+    if refused.is_empty() { Ok(()) } else { Err(refused) }
+}

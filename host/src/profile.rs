@@ -1,0 +1,365 @@
+//! The deployment's profile (`licit.toml`): what the host vouches for, signed off, dated and expiring.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use licit_baseline::{
+    Baseline, Diagnostics, Document, Fact, FactValue, Facts, Fields, Format, Id, Law, Product, Spanned,
+    Supplier, parse_instant, printable,
+};
+
+use crate::request::collect_facts;
+
+/// Facts with the entry of the profile they come from.
+#[derive(Debug, Default)]
+pub(crate) struct Entry {
+    pub(crate) name: String,
+    pub(crate) facts: Vec<(Id<Fact>, FactValue)>,
+}
+
+/// Which entries serve which requests, where a request does not name one.
+#[derive(Debug)]
+struct Choice {
+    products: Vec<Id<Product>>,
+    regions: Vec<String>,
+    ingress: Option<String>,
+    store: Option<String>,
+    facts: Entry,
+}
+
+/// A profile, checked against one version of the policy.
+#[derive(Debug, Default)]
+pub(crate) struct Profile {
+    date: Timestamp,
+    expires: Timestamp,
+    facts: Entry,
+    ingresses: HashMap<String, Entry>,
+    stores: HashMap<String, Entry>,
+    choices: Vec<Choice>,
+    /// By register, then by key.
+    registers: HashMap<String, HashMap<String, Entry>>,
+    /// The registers that the fact table knows, each with the fact whose value names the row.
+    keys: Vec<(String, Id<Fact>)>,
+    ingress_fact: Option<Id<Fact>>,
+    store_fact: Option<Id<Fact>>,
+    region_fact: Option<Id<Fact>>,
+    law: Law,
+}
+
+/// One text of a profile: its name in messages, and what it says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ProfileText {
+    /// The name shown in messages and as the source of facts: `licit.toml`.
+    pub name: String,
+    /// The whole text.
+    pub text: String,
+}
+
+impl Profile {
+    /// Reads a profile.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with it, each with its place and the nearest valid name.
+    pub(crate) fn read(source: &ProfileText, baseline: &Baseline) -> Result<Self, Diagnostics> {
+        let document = Document::new(&source.name, &source.text);
+        let root = document.parse(Format::Toml);
+        let profile = root
+            .as_ref()
+            .and_then(|root| document.table(root, "the profile"))
+            .and_then(|fields| {
+                Reader {
+                    document: &document,
+                    baseline,
+                    source: &source.name,
+                }
+                .read(&fields)
+            });
+        match profile {
+            Some(profile) if !document.has_errors() => Ok(profile),
+            _ => Err(document.finish()),
+        }
+    }
+
+    pub(crate) fn law(&self) -> &Law {
+        &self.law
+    }
+
+    /// Supplies what the profile knows about a request whose own facts are already in place, and tells `each` what it
+    /// supplied. A profile that is not in force supplies nothing.
+    pub(crate) fn supply<'a>(
+        &'a self,
+        at: Timestamp,
+        product: Id<Product>,
+        baseline: &'a Baseline,
+        facts: &mut Facts<'a>,
+        each: &mut dyn FnMut(Id<Fact>, &'a Entry),
+    ) {
+        if at < self.date || self.expires <= at {
+            return;
+        }
+        let mut put = |facts: &mut Facts<'a>, entry: &'a Entry| {
+            for (fact, value) in &entry.facts {
+                if merge(baseline, facts, *fact, value) {
+                    each(*fact, entry);
+                }
+            }
+        };
+        put(facts, &self.facts);
+        let region = word(facts, self.region_fact);
+        let fits = |choice: &&Choice| {
+            (choice.products.is_empty() || choice.products.contains(&product))
+                && (choice.regions.is_empty()
+                    || region.is_some_and(|region| {
+                        choice
+                            .regions
+                            .iter()
+                            .any(|wider| baseline.taxonomy().place_lies_in(region, wider))
+                    }))
+        };
+        let choice = self.choices.iter().find(fits);
+        // A request that names an entry the profile does not have gets none, not the usual one.
+        let ingress = word(facts, self.ingress_fact).or_else(|| choice.and_then(|it| it.ingress.as_deref()));
+        let store = word(facts, self.store_fact).or_else(|| choice.and_then(|it| it.store.as_deref()));
+        let named = [
+            ingress.and_then(|name| self.ingresses.get(name)),
+            store.and_then(|name| self.stores.get(name)),
+            choice.map(|choice| &choice.facts),
+        ];
+        named.into_iter().flatten().for_each(|entry| put(facts, entry));
+        for (register, key) in &self.keys {
+            let row = match baseline.taxonomy().facts.name(*key) {
+                "product" => Some(baseline.taxonomy().products.name(product)),
+                _ => word(facts, Some(*key)),
+            };
+            let entry = row.and_then(|row| self.registers.get(register)?.get(row));
+            entry.into_iter().for_each(|entry| put(facts, entry));
+        }
+    }
+}
+
+fn word<'a>(facts: &Facts<'a>, fact: Option<Id<Fact>>) -> Option<&'a str> {
+    match fact.and_then(|fact| facts.supplied(fact)) {
+        Some(FactValue::Text(word)) => Some(word),
+        _ => None,
+    }
+}
+
+/// Supplies a fact unless the request already states it. Of two sources of one control, the value that is taken while
+/// the control is unknown, which is its most restrictive one, stands (§8, `restrictive-choice-wins`).
+fn merge<'a>(baseline: &'a Baseline, facts: &mut Facts<'a>, fact: Id<Fact>, value: &'a FactValue) -> bool {
+    let stated = facts.supplied(fact).is_some();
+    let safest = baseline
+        .taxonomy()
+        .facts
+        .get(fact)
+        .and_then(|it| it.unknown.as_ref());
+    let supplies = !stated || safest == Some(value);
+    if supplies {
+        facts.set(fact, value);
+    }
+    supplies
+}
+
+struct Reader<'r> {
+    document: &'r Document,
+    baseline: &'r Baseline,
+    source: &'r str,
+}
+
+impl Reader<'_> {
+    fn read(&self, fields: &Fields<'_>) -> Option<Profile> {
+        let taxonomy = self.baseline.taxonomy();
+        let head = fields
+            .required("profile")
+            .and_then(|node| self.document.table(node, "`[profile]`"));
+        let dates = head.and_then(|head| {
+            head.required_text("name");
+            head.required_text("signed-off-by");
+            let date = self.instant(head.required_text("date"));
+            let expires = self.instant(head.required_text("expires"));
+            head.finish();
+            Some((date?, expires?))
+        });
+        let facts = fields
+            .node("facts")
+            .map(|node| self.entry("facts", node, &[Supplier::Host, Supplier::State]))
+            .unwrap_or_default();
+        let ingresses = self.named(fields, "ingress");
+        let stores = self.named(fields, "store");
+        let choices = fields
+            .tables("use", "an entry of `use`")
+            .into_iter()
+            .enumerate()
+            .map(|(index, fields)| self.choice(index, &fields, &ingresses, &stores))
+            .collect();
+        let keys = self.keys();
+        let registers = self.registers(fields, &keys);
+        let law = Law::read(
+            self.document,
+            fields.tables("determination", "a determination"),
+            self.baseline,
+        );
+        fields.refuse_unknown_keys();
+        let (date, expires) = dates?;
+        Some(Profile {
+            date,
+            expires,
+            facts,
+            ingresses,
+            stores,
+            choices,
+            registers,
+            keys,
+            ingress_fact: taxonomy.facts.find("ingress.id"),
+            store_fact: taxonomy.facts.find("store.id"),
+            region_fact: self.baseline.engine_facts().region,
+            law,
+        })
+    }
+
+    fn instant(&self, word: Option<Spanned<String>>) -> Option<Timestamp> {
+        let word = word?;
+        parse_instant(&word.value)
+            .map_err(|message| self.document.error(word.span, message))
+            .ok()
+    }
+
+    /// Reads facts of the given suppliers; `place` names where they stand in the file.
+    fn entry(&self, place: &str, node: &licit_baseline::Node, suppliers: &[Supplier]) -> Entry {
+        let taxonomy = self.baseline.taxonomy();
+        let mut facts = Vec::new();
+        collect_facts(self.document, self.baseline, "", node, &mut |fact, name, node| {
+            let Some(definition) = taxonomy.facts.get(fact) else {
+                return;
+            };
+            if !suppliers.contains(&definition.supplier) {
+                self.document
+                    .error(
+                        name.span.clone(),
+                        format!(
+                            "`{place}` cannot supply fact `{}`: its supplier is `{}`",
+                            name.value, definition.supplier
+                        ),
+                    )
+                    .reason(format!("it is {}", definition.supplier.described()));
+            } else if let Some(value) = definition.read_value(self.document, node, &taxonomy.categories) {
+                facts.push((fact, value));
+            }
+        });
+        Entry {
+            name: format!("{} {place}", self.source),
+            facts,
+        }
+    }
+
+    /// `[ingress.NAME]`, `[store.NAME]`: host facts under a name.
+    fn named(&self, fields: &Fields<'_>, key: &'static str) -> HashMap<String, Entry> {
+        let Some(table) = fields.table(key, "a table of named entries") else {
+            return HashMap::new();
+        };
+        let entry = |(name, node): (&Spanned<String>, _)| {
+            let place = format!("{key}.{}", printable(&name.value));
+            (name.value.clone(), self.entry(&place, node, &[Supplier::Host]))
+        };
+        table.entries().map(entry).collect()
+    }
+
+    fn choice(
+        &self,
+        index: usize,
+        fields: &Fields<'_>,
+        ingresses: &HashMap<String, Entry>,
+        stores: &HashMap<String, Entry>,
+    ) -> Choice {
+        let products = &self.baseline.taxonomy().products;
+        let find_product = |word: &Spanned<String>| {
+            let found = products.find(&word.value);
+            if found.is_none() {
+                self.document.unknown("product", word, products.names());
+            }
+            found
+        };
+        let named = |key: &'static str, entries: &HashMap<String, Entry>| {
+            let word = fields.text(key)?;
+            if !entries.contains_key(&word.value) {
+                self.document
+                    .unknown(key, &word, entries.keys().map(String::as_str));
+            }
+            Some(word.value)
+        };
+        let place = format!("use[{index}]");
+        let choice = Choice {
+            products: fields.texts("products").iter().filter_map(find_product).collect(),
+            regions: fields.texts("regions").into_iter().map(|it| it.value).collect(),
+            ingress: named("ingress", ingresses),
+            store: named("store", stores),
+            facts: fields
+                .node("facts")
+                .map(|node| self.entry(&place, node, &[Supplier::Host, Supplier::State]))
+                .unwrap_or_default(),
+        };
+        fields.refuse_unknown_keys();
+        choice
+    }
+
+    /// The registers of the fact table, each with the fact whose value names a row.
+    fn keys(&self) -> Vec<(String, Id<Fact>)> {
+        let facts = &self.baseline.taxonomy().facts;
+        let mut keys: Vec<(String, Id<Fact>)> = Vec::new();
+        for (_, fact) in facts.iter() {
+            if let Some(register) = &fact.register
+                && let Some(key) = facts.find(&register.key)
+                && !keys.contains(&(register.register.clone(), key))
+            {
+                keys.push((register.register.clone(), key));
+            }
+        }
+        keys
+    }
+
+    /// `[register.NAME.ROW]`: register facts under a name and a row.
+    fn registers(
+        &self,
+        fields: &Fields<'_>,
+        keys: &[(String, Id<Fact>)],
+    ) -> HashMap<String, HashMap<String, Entry>> {
+        let mut registers = HashMap::new();
+        let Some(table) = fields.table("register", "the registers") else {
+            return registers;
+        };
+        for (name, node) in table.entries() {
+            if !keys.iter().any(|(register, _)| *register == name.value) {
+                self.document.unknown(
+                    "register",
+                    name,
+                    keys.iter().map(|(register, _)| register.as_str()),
+                );
+                continue;
+            }
+            let Some(rows) = self.document.table(node, "a register") else {
+                continue;
+            };
+            let row = |(row, node): (&Spanned<String>, _)| {
+                let place = format!("register.{}.{}", name.value, printable(&row.value));
+                let entry = self.entry(&place, node, &[Supplier::Register]);
+                self.refuse_other_registers(&name.value, row, &entry);
+                (row.value.clone(), entry)
+            };
+            registers.insert(name.value.clone(), rows.entries().map(row).collect());
+        }
+        registers
+    }
+
+    fn refuse_other_registers(&self, register: &str, row: &Spanned<String>, entry: &Entry) {
+        let facts = &self.baseline.taxonomy().facts;
+        for (fact, _) in &entry.facts {
+            let home = facts.get(*fact).and_then(|it| it.register.as_ref());
+            if home.is_none_or(|home| home.register != register) {
+                let wanted = home.map_or("no register", |home| home.register.as_str());
+                let message = format!("fact `{}` belongs to register `{wanted}`", facts.name(*fact));
+                self.document.error(row.span.clone(), message);
+            }
+        }
+    }
+}
