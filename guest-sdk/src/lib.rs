@@ -46,7 +46,8 @@ pub use vocabulary::{Term, Vocabulary};
 ///
 /// `plugin!()` reads the `plugin.toml` beside `Cargo.toml`; `plugin!("path/to/plugin.toml")` one named relative to
 /// the calling file. Errors in the manifest are compile errors that quote its lines, and a changed manifest is
-/// compiled anew.
+/// compiled anew. It is read against the built-in policy, or against the one in the folder that the environment
+/// variable `LICIT_BASELINE` names.
 ///
 /// What it puts where it is called:
 ///

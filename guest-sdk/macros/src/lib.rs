@@ -5,11 +5,13 @@
 
 mod generate;
 mod model;
+mod policy;
 #[cfg(test)]
 mod tests;
 
-use licit_baseline::{Baseline, Manifest};
+use licit_baseline::{Manifest, Taxonomy};
 use model::Model;
+use policy::Policy;
 use proc_macro2::{TokenStream, TokenTree};
 use quote::quote;
 use std::path::{Path, PathBuf};
@@ -39,13 +41,19 @@ fn expansion(input: TokenStream) -> Result<TokenStream, String> {
              `Cargo.toml`"
         )
     })?;
-    let types = types(&shown, &text, &sdk.stream())?;
-    // The compiler looks at the files it includes to know when to come back.
-    let tracked = fs::canonicalize(&path).unwrap_or(path);
-    let tracked = tracked.to_string_lossy();
+    let Policy { baseline, files } = Policy::in_force()?;
+    let types = types(&shown, &text, baseline.taxonomy(), &sdk.stream())?;
+    // The compiler looks at the files and variables that it sees read, to know when to come back.
+    let path = fs::canonicalize(&path).unwrap_or(path);
+    let read = files
+        .iter()
+        .chain([&path])
+        .map(|file| file.to_string_lossy().into_owned());
+    let variable = policy::VARIABLE;
     Ok(quote! {
         #types
-        const _: &[u8] = ::core::include_bytes!(#tracked);
+        const _: &[&[u8]] = &[#(::core::include_bytes!(#read)),*];
+        const _: ::core::option::Option<&str> = ::core::option_env!(#variable);
     })
 }
 
@@ -66,9 +74,7 @@ fn manifest_path(argument: TokenStream) -> Result<PathBuf, String> {
 }
 
 /// What the text of a manifest becomes; `name` is what messages call it.
-fn types(name: &str, text: &str, sdk: &TokenStream) -> Result<TokenStream, String> {
-    let baseline = Baseline::embedded();
-    let taxonomy = baseline.taxonomy();
+fn types(name: &str, text: &str, taxonomy: &Taxonomy, sdk: &TokenStream) -> Result<TokenStream, String> {
     let (manifest, _) = Manifest::parse(name, text, taxonomy)
         .map_err(|problems| format!("`{name}` is not a valid manifest\n\n{problems}\n"))?;
     generate::plugin(&Model::new(&manifest, taxonomy), sdk).map_err(|problem| format!("`{name}`: {problem}"))

@@ -121,7 +121,8 @@ fn ids_that_would_become_one_name_are_refused() {
 #[test]
 fn errors_quote_the_line_of_the_manifest() {
     let wrong = MANIFEST.replace("content-recommendation", "content-recomendation");
-    let message = types("themes/plugin.toml", &wrong, &quote!(x)).unwrap_err();
+    let baseline = Baseline::embedded();
+    let message = types("themes/plugin.toml", &wrong, baseline.taxonomy(), &quote!(x)).unwrap_err();
     for expected in [
         "`themes/plugin.toml` is not a valid manifest",
         "themes/plugin.toml:14:11",
