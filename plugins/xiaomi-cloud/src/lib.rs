@@ -5,7 +5,7 @@ licit_guest::plugin!();
 /// The vote on one request.
 pub fn evaluate(request: &Request) -> Verdict {
     let Purpose::CloudSync(facts) = request.purpose();
-    if request.operation() == Operation::Export {
+    if request.operation() == Operation::Use {
         return match facts.subject_is_account_holder() {
             Some(true) => permit().with(Obligation::TellHolder),
             Some(false) | None => deny(Reason::NotTheHolder),

@@ -46,12 +46,12 @@ fn target() -> PathBuf {
 
 /// A component of the evaluator's world that permits everything, with this manifest packed into it.
 pub(crate) fn always_permit(manifest: &str) -> Vec<u8> {
-    packed("good/permit.wat", manifest)
+    packed("plugins/always-permit.wat", manifest)
 }
 
-/// A component of `tests/hostile`, with this manifest packed into it.
+/// A component of `tests`, with this manifest packed into it.
 pub(crate) fn packed(file: &str, manifest: &str) -> Vec<u8> {
-    let path = root().join("tests/hostile").join(file);
+    let path = root().join("tests").join(file);
     let mut bytes = wat::parse_file(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let section = wasm_encoder::CustomSection {
         name: "licit:manifest".into(),
@@ -68,7 +68,8 @@ pub(crate) fn builder() -> HostBuilder {
     let mut builder = Host::builder()
         .plugins(&dir)
         .expect("built plugins")
-        .discharges_all();
+        .discharges_all()
+        .loaded_at("2026-11-23T00:00:00Z".parse().expect("an instant"));
     for (name, text) in texts(&root().join("tests/plugins")) {
         builder = builder.plugin(&name, always_permit(&text));
     }
