@@ -70,7 +70,7 @@ pub use vocabulary::{Term, Vocabulary};
 /// | text with a closed list of values | a generated enum |
 /// | any other text | `&str` |
 /// | time | [`Instant`] |
-/// | texts; a fact that differs by data category | [`Texts`] |
+/// | texts; any fact that may differ by data category | [`Texts`] |
 #[macro_export]
 macro_rules! plugin {
     ($($path:literal)?) => {

@@ -131,7 +131,7 @@ fn declared<T: Term>(what: &str, id: &str) -> T {
 
 fn undeclared(what: &str, id: &str, declared: impl Iterator<Item = &'static str>) -> String {
     format!(
-        "`plugin.toml` declares no {what} `{id}`, only {}",
+        "`plugin.toml` declares no {what} `{id}` (declared: {})",
         listed(declared)
     )
 }

@@ -142,14 +142,14 @@ fn what_does_not_fit_the_declaration_is_named() {
                     [Data::Oaid],
                 ))
             }),
-            "`plugin.toml` declares no purpose `content-recomendation`, only `content-recommendation`, \
-             `system-service-operation`",
+            "`plugin.toml` declares no purpose `content-recomendation` (declared: \
+             `content-recommendation`, `system-service-operation`)",
         ),
         (
             refusal(|| {
                 evaluate(&Request::new(Operation::Use, "system-service-operation", []).fact("at", "…"))
             }),
-            "no activity with this purpose reads the fact `at`, only none",
+            "no activity with this purpose reads the fact `at` (declared: none)",
         ),
     ] {
         assert_eq!(request, expected);

@@ -49,7 +49,7 @@ fn a_fact_is_required_when_every_activity_of_its_purpose_reads_it() {
             ("consent.explicit", &Kind::Flag, false),
             ("consent.time", &Kind::Time, false),
             ("controls.personalisation", &switch, true),
-            ("data.source", &Kind::Texts, false),
+            ("data.source", &Kind::PerCategory, false),
             ("right.count", &Kind::Integer, false),
             ("right.objected_purposes", &Kind::Texts, true),
             ("subject.region", &Kind::Text, false),
