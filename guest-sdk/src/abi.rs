@@ -1,0 +1,202 @@
+//! The contract `wit/licit.wit` as the canonical ABI lays it out in memory, read and written in place.
+//!
+//! Written by hand rather than generated, because everything is borrowed from where the host put it: nothing is
+//! copied on the way in, nothing freed on the way out. `tests/contract.rs` holds these layouts to the WIT file.
+#![expect(unsafe_code, reason = "the canonical ABI passes addresses")]
+#![cfg_attr(
+    not(target_arch = "wasm32"),
+    allow(dead_code, reason = "called only by a host")
+)]
+
+use crate::facts::FactValue;
+use crate::request::Request;
+use crate::verdict::Verdict;
+use crate::vocabulary::{Term, Vocabulary};
+use core::slice;
+use core::str;
+
+/// A `list<T>`.
+#[repr(C)]
+#[derive(Debug)]
+pub struct List<T> {
+    start: *const T,
+    len: usize,
+}
+
+/// A `string`, always UTF-8.
+pub type Text = List<u8>;
+
+/// The variant `fact-value`.
+#[repr(C, u8)]
+#[derive(Debug)]
+pub enum Value {
+    Flag(bool),
+    Text(Text),
+    Integer(i64),
+    Texts(List<Text>),
+}
+
+/// The record `fact`.
+#[repr(C)]
+#[derive(Debug)]
+pub struct Fact {
+    pub name: Text,
+    pub value: Value,
+}
+
+/// The variant `verdict`.
+#[repr(C, u8)]
+#[derive(Debug)]
+pub enum Answer {
+    Permit(List<Text>),
+    Deny(Text),
+}
+
+impl<T> List<T> {
+    /// # Safety
+    ///
+    /// `start` is the address of `len` values of `T` that live, unchanged, to the end of the program.
+    #[must_use]
+    pub const unsafe fn new(start: *const T, len: usize) -> Self {
+        Self { start, len }
+    }
+
+    fn leak(list: Vec<T>) -> Self {
+        let list = list.leak();
+        Self {
+            start: list.as_ptr(),
+            len: list.len(),
+        }
+    }
+
+    const fn get(&self) -> &'static [T]
+    where
+        T: 'static,
+    {
+        if self.len == 0 {
+            return &[];
+        }
+        // SAFETY: by the contract of `new`, or leaked by `leak`.
+        unsafe { slice::from_raw_parts(self.start, self.len) }
+    }
+}
+
+impl Text {
+    const fn of(text: &'static str) -> Self {
+        Self {
+            start: text.as_ptr(),
+            len: text.len(),
+        }
+    }
+
+    const fn text(&self) -> &'static str {
+        // SAFETY: the canonical ABI passes no `string` that is not UTF-8.
+        unsafe { str::from_utf8_unchecked(self.get()) }
+    }
+}
+
+impl Value {
+    fn get(&self) -> FactValue<'static> {
+        match self {
+            Self::Flag(flag) => FactValue::Flag(*flag),
+            Self::Text(text) => FactValue::Text(text.text()),
+            Self::Integer(integer) => FactValue::Integer(*integer),
+            Self::Texts(texts) => FactValue::Texts(texts.get().iter().map(Text::text).collect()),
+        }
+    }
+}
+
+/// Reads the request, asks the author's function, and leaves its verdict in memory for the host to read.
+pub fn call<V: Vocabulary>(
+    operation: &Text,
+    purpose: &Text,
+    data: &List<Text>,
+    facts: &List<Fact>,
+    evaluate: fn(&Request<'_, V>) -> Verdict<V::Reason, V::Obligation>,
+) -> &'static Answer {
+    let request = Request::admit(
+        operation.text(),
+        purpose.text(),
+        data.get().iter().map(Text::text),
+        facts
+            .get()
+            .iter()
+            .map(|fact| (fact.name.text(), fact.value.get())),
+    );
+    let answer = match evaluate(&request) {
+        Verdict::Permit(obligations) => Answer::Permit(List::leak(
+            obligations
+                .iter()
+                .map(|obligation| Text::of(obligation.id()))
+                .collect(),
+        )),
+        Verdict::Deny(reason) => Answer::Deny(Text::of(reason.id())),
+    };
+    // The instance ends with this call, so nothing is worth freeing.
+    core::mem::forget(request);
+    Box::leak(Box::new(answer))
+}
+
+/// The export of the contract's one function, for a plugin's vocabulary and its author's function.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __export {
+    ($vocabulary:ty, $evaluate:path) => {
+        const _: () = {
+            use $crate::__private::abi as wire;
+
+            /// # Safety
+            ///
+            /// Called by the host alone, with a request laid out by the canonical ABI.
+            #[unsafe(export_name = "licit:policy/evaluator@0.1.0#evaluate")]
+            unsafe extern "C" fn export(
+                operation: *const u8,
+                operation_len: usize,
+                purpose: *const u8,
+                purpose_len: usize,
+                data: *const wire::Text,
+                data_len: usize,
+                facts: *const wire::Fact,
+                facts_len: usize,
+            ) -> &'static wire::Answer {
+                // SAFETY: the host wrote these for this call, into memory that the arena gave it for good.
+                let (operation, purpose, data, facts) = unsafe {
+                    (
+                        wire::List::new(operation, operation_len),
+                        wire::List::new(purpose, purpose_len),
+                        wire::List::new(data, data_len),
+                        wire::List::new(facts, facts_len),
+                    )
+                };
+                wire::call::<$vocabulary>(&operation, &purpose, &data, &facts, $evaluate)
+            }
+        };
+    };
+}
+
+/// Memory for the host to write a request into.
+///
+/// # Safety
+///
+/// Called by the host alone, as the canonical ABI prescribes: `block` is null with `len` 0, or a block of `len`
+/// bytes aligned to `align` from this function.
+#[cfg(target_arch = "wasm32")]
+#[unsafe(export_name = "cabi_realloc")]
+unsafe extern "C" fn realloc(block: *mut u8, len: usize, align: usize, new_len: usize) -> *mut u8 {
+    use core::alloc::Layout;
+    use std::alloc;
+
+    // SAFETY: the host passes the alignment of a type and the layout under which it got `block`.
+    let allocated = unsafe {
+        let layout = |len| Layout::from_size_align_unchecked(len, align);
+        match (len, new_len) {
+            (_, 0) => return core::ptr::without_provenance_mut(align),
+            (0, _) => alloc::alloc(layout(new_len)),
+            _ => alloc::realloc(block, layout(len), new_len),
+        }
+    };
+    if allocated.is_null() {
+        core::arch::wasm32::unreachable()
+    }
+    allocated
+}
