@@ -84,6 +84,8 @@ pub struct EngineFacts {
     pub region: Option<Id<Fact>>,
     /// `feature`
     pub feature: Option<Id<Fact>>,
+    /// `review.date`
+    pub review_date: Option<Id<Fact>>,
 }
 
 impl Baseline {
@@ -299,6 +301,7 @@ impl EngineFacts {
             consent_withdrawn_at: find("consent.withdrawn_at"),
             region: find("subject.region"),
             feature: find("feature"),
+            review_date: find("review.date"),
         }
     }
 }

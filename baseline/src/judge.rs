@@ -6,7 +6,7 @@ use crate::consent::Consent;
 use crate::decision::{Decision, Kleene};
 use crate::fact::{Fact, FactValue};
 use crate::facts::Facts;
-use crate::rules::{Clause, Role, Rule, RuleKind};
+use crate::rules::{Clause, Index, Role, Rule, RuleKind};
 use crate::table::{Id, Set};
 use crate::taxonomy::{Axes, Axis, Category, Due, Operation, OperationKind, Product, Purpose, Recipient};
 
@@ -101,8 +101,8 @@ pub struct CategoryOutcome {
 struct Subject {
     category: Id<Category>,
     added_by: Option<Id<Rule>>,
-    /// A label is seen by bans and gates and needs no grant.
-    label: bool,
+    /// What classification says it is as well: bans and gates see it, and it needs no grant.
+    labels: Vec<Id<Category>>,
     granted: Axes,
     covered: bool,
     decision: Decision,
@@ -110,17 +110,26 @@ struct Subject {
 }
 
 impl Subject {
-    fn new(category: Id<Category>, added_by: Option<Id<Rule>>, label: bool) -> Self {
+    fn new(category: Id<Category>, added_by: Option<Id<Rule>>) -> Self {
         let (granted, decision) = (Axes::NONE, Decision::Permit);
         Self {
             category,
             added_by,
-            label,
+            labels: Vec::new(),
             granted,
             covered: false,
             decision,
             rules: Vec::new(),
         }
+    }
+}
+
+impl Subject {
+    /// Whether a clause speaks about the category, or about one of its labels.
+    fn is_under(&self, index: &Index, clause: Id<Clause>) -> bool {
+        let mut labels = self.labels.iter();
+        index.about(self.category).contains(clause)
+            || labels.any(|label| index.about_label(*label).contains(clause))
     }
 }
 
@@ -246,9 +255,9 @@ impl Draft {
             subjects: query
                 .data
                 .iter()
-                .map(|category| Subject::new(*category, None, false))
+                .map(|category| Subject::new(*category, None))
                 .collect(),
-            general: Subject::new(Id::new(0), None, false),
+            general: Subject::new(Id::new(0), None),
             added_purposes: Vec::new(),
             needed: operation.map_or(Axes::EVERY, |it| it.axes),
             kind: operation.map_or(OperationKind::Processing, |it| it.kind),
@@ -265,8 +274,11 @@ impl Draft {
     /// Adds the judgement under a purpose that classification added: both must permit.
     fn join(&mut self, other: Self) {
         for subject in other.subjects {
-            let same = |it: &&mut Subject| it.category == subject.category && it.label == subject.label;
-            match self.subjects.iter_mut().find(same) {
+            match self
+                .subjects
+                .iter_mut()
+                .find(|it| it.category == subject.category)
+            {
                 Some(mine) => {
                     mine.decision = mine.decision.max(subject.decision);
                     mine.granted = mine.granted.both(subject.granted);
@@ -311,7 +323,7 @@ impl Draft {
         let mut decision = self.general.decision;
         for subject in &mut self.subjects {
             let lacking = self.needed.without(subject.granted);
-            if processing && !subject.label && !lacking.is_empty() {
+            if processing && !lacking.is_empty() {
                 lacks_grant = true;
                 subject.decision = Decision::Deny;
             }
@@ -328,7 +340,9 @@ impl Draft {
         };
         // What is known comes before what could only not be excluded.
         deciding.sort_by_key(|finding| std::cmp::Reverse(finding.certainty));
-        deciding.append(&mut self.classified);
+        self.classified
+            .into_iter()
+            .for_each(|finding| push_finding(&mut deciding, finding));
         if let (true, Some(rule)) = (lacks_grant, baseline.citations().default_deny) {
             deciding.push(Finding {
                 rule,
@@ -336,21 +350,17 @@ impl Draft {
                 certainty: Certainty::Known,
             });
         }
-        let categories = self
-            .subjects
-            .into_iter()
-            .filter(|subject| !subject.label)
-            .map(|subject| CategoryOutcome {
-                category: subject.category,
-                added_by: subject.added_by,
-                decision: subject.decision,
-                lacking: if processing {
-                    self.needed.without(subject.granted)
-                } else {
-                    Axes::NONE
-                },
-                rules: subject.rules,
-            });
+        let categories = self.subjects.into_iter().map(|subject| CategoryOutcome {
+            category: subject.category,
+            added_by: subject.added_by,
+            decision: subject.decision,
+            lacking: if processing {
+                self.needed.without(subject.granted)
+            } else {
+                Axes::NONE
+            },
+            rules: subject.rules,
+        });
         Judgement {
             decision,
             lacks_grant,
@@ -437,6 +447,7 @@ impl<'q> Judge<'q> {
             recipient,
             data,
             category: None,
+            labels: &[],
             open: false,
         }
     }
@@ -459,7 +470,11 @@ impl<'q> Judge<'q> {
         let index = self.baseline.index();
         let mut about = Set::like(&clauses);
         for subject in &self.draft.subjects {
-            about.add(self.about(subject));
+            about.add(index.about(subject.category));
+            subject
+                .labels
+                .iter()
+                .for_each(|label| about.add(index.about_label(*label)));
         }
         if self.draft.subjects.is_empty() {
             about.add(index.without_data());
@@ -468,20 +483,10 @@ impl<'q> Judge<'q> {
         clauses
     }
 
-    fn about(&self, subject: &Subject) -> &'q Set<Clause> {
-        let index = self.baseline.index();
-        if subject.label {
-            index.about_label(subject.category)
-        } else {
-            index.about(subject.category)
-        }
-    }
-
     fn data(&self) -> Vec<Id<Category>> {
         self.draft
             .subjects
             .iter()
-            .filter(|subject| !subject.label)
             .map(|subject| subject.category)
             .collect()
     }
@@ -498,17 +503,19 @@ impl<'q> Judge<'q> {
             outcome: Kleene::False,
             fired: Vec::new(),
         };
+        let index = self.baseline.index();
         let once = (!clause.judges_each || self.draft.subjects.is_empty()).then(|| test(clause, context));
         if once.is_some() {
             clause.missing(context, &mut self.draft.missing);
         }
         for (position, subject) in self.draft.subjects.iter().enumerate() {
-            if !self.about(subject).contains(id) {
+            if !subject.is_under(index, id) {
                 continue;
             }
             let outcome = once.unwrap_or_else(|| {
                 let context = Context {
                     category: Some(subject.category),
+                    labels: &subject.labels,
                     ..*context
                 };
                 clause.missing(&context, &mut self.draft.missing);
@@ -569,8 +576,7 @@ impl<'q> Judge<'q> {
             let Some(certainty) = certainty(firing.outcome) else {
                 continue;
             };
-            let changed = self.apply(clause, facts);
-            if changed {
+            if self.apply(clause, &firing, facts) {
                 let finding = Finding {
                     rule: clause.rule,
                     kind: RuleKind::Classify,
@@ -582,36 +588,47 @@ impl<'q> Judge<'q> {
     }
 
     /// Adds what a classification adds; false if all of it was there already.
-    fn apply<'a>(&mut self, clause: &'q Clause, facts: &mut Facts<'a>) -> bool
+    fn apply<'a>(&mut self, clause: &'q Clause, firing: &Firing, facts: &mut Facts<'a>) -> bool
     where
         'q: 'a,
     {
         let effects = &clause.effects;
         let categories = &self.baseline.taxonomy().categories;
+        let mut changed = !effects.facts.is_empty();
+        for fact in effects
+            .data_from
+            .iter()
+            .filter(|fact| facts.value(**fact).is_none())
+        {
+            // It might name anything, which nothing could permit.
+            self.draft.missing.insert(*fact);
+            self.stop(clause, firing);
+            changed = true;
+        }
         let joined = effects
             .data_from
             .iter()
             .filter_map(|fact| facts.value(*fact))
             .flat_map(FactValue::words);
         let joined: Vec<Id<Category>> = joined.filter_map(|word| categories.find(word)).collect();
-        let data = effects
-            .data
-            .iter()
-            .chain(&joined)
-            .map(|category| (*category, false));
-        let labels = effects.labels.iter().map(|category| (*category, true));
-        let mut changed = !effects.facts.is_empty();
-        for (category, label) in data.chain(labels) {
-            if !self
-                .draft
-                .subjects
-                .iter()
-                .any(|it| it.category == category && it.label == label)
-            {
+        for category in effects.data.iter().chain(&joined) {
+            if !self.draft.subjects.iter().any(|it| it.category == *category) {
                 self.draft
                     .subjects
-                    .push(Subject::new(category, Some(clause.rule), label));
+                    .push(Subject::new(*category, Some(clause.rule)));
                 changed = true;
+            }
+        }
+        let labelled = firing.fired.iter().filter_map(|(position, _)| *position);
+        for position in labelled {
+            let Some(subject) = self.draft.subjects.get_mut(position) else {
+                continue;
+            };
+            for label in &effects.labels {
+                if subject.category != *label && !subject.labels.contains(label) {
+                    subject.labels.push(*label);
+                    changed = true;
+                }
             }
         }
         for purpose in &effects.purposes {
@@ -625,6 +642,30 @@ impl<'q> Judge<'q> {
             facts.set(*fact, value);
         }
         changed
+    }
+
+    /// Denies what a classification cannot classify for want of a fact; a right waits for a human instead.
+    fn stop(&mut self, clause: &Clause, firing: &Firing) {
+        let decision = match self.kind {
+            OperationKind::Right => Decision::Pend,
+            OperationKind::Processing | OperationKind::Load => Decision::Deny,
+        };
+        for (position, _) in &firing.fired {
+            let subject = match position {
+                Some(at) => self.draft.subjects.get_mut(*at),
+                None => Some(&mut self.draft.general),
+            };
+            if let Some(subject) = subject {
+                subject.decision = subject.decision.max(decision);
+                push_new(&mut subject.rules, clause.rule);
+            }
+        }
+        let finding = Finding {
+            rule: clause.rule,
+            kind: RuleKind::Classify,
+            certainty: Certainty::NotExcluded,
+        };
+        push_finding(&mut self.draft.deciding, finding);
     }
 
     /// Denies, gates, pends and duties.
@@ -743,8 +784,7 @@ impl<'q> Judge<'q> {
                     None => Some(&mut self.draft.general),
                 };
                 if let Some(subject) = subject {
-                    counted |=
-                        !subject.label && (self.kind != OperationKind::Processing || !grants.is_empty());
+                    counted |= self.kind != OperationKind::Processing || !grants.is_empty();
                     subject.granted = subject.granted.with(grants);
                     subject.covered = true;
                 }
@@ -775,7 +815,7 @@ impl<'q> Judge<'q> {
             // Nothing refuses it, and nothing yet grants it either: a human is needed.
             let general = self.draft.subjects.is_empty().then_some(&mut self.draft.general);
             for subject in self.draft.subjects.iter_mut().chain(general) {
-                if !subject.covered && !subject.label {
+                if !subject.covered {
                     subject.decision = subject.decision.max(Decision::Pend);
                 }
             }

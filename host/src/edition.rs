@@ -25,6 +25,8 @@ pub(crate) struct LoadedPlugin {
     pub(crate) obligation_ids: Vec<String>,
     /// The value of `plugin.version`.
     pub(crate) version_value: FactValue,
+    /// The value of `review.date` when the loading of this plugin is judged.
+    pub(crate) review_value: FactValue,
     /// What the load found worth a look.
     pub(crate) warnings: Diagnostics,
 }

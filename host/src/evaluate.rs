@@ -438,7 +438,7 @@ pub(crate) fn judge_load(
             at,
         );
         let computed = Computed::new(edition, &request);
-        let facts = assemble(
+        let mut facts = assemble(
             edition,
             &request,
             Some(plugin),
@@ -447,6 +447,14 @@ pub(crate) fn judge_load(
             &[],
             &mut |_, _, _| {},
         );
+        // Both the plugin's own review and that of the deployment's practice count; the older one decides (§6.1).
+        if let Some(review) = baseline.engine_facts().review_date
+            && facts
+                .supplied(review)
+                .is_none_or(|value| later(value, &plugin.review_value))
+        {
+            facts.set(review, &plugin.review_value);
+        }
         let (product, purpose, data) = (request.product, request.purpose, request.data.as_slice());
         let judgement = baseline.judge(
             &Query {
@@ -479,4 +487,9 @@ pub(crate) fn judge_load(
         }
     }
     if refused.is_empty() { Ok(()) } else { Err(refused) }
+}
+
+/// Whether the first instant is later than the second.
+fn later(first: &FactValue, second: &FactValue) -> bool {
+    matches!((first, second), (FactValue::Time(first), FactValue::Time(second)) if first > second)
 }

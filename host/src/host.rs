@@ -7,7 +7,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use cap_std::fs::Dir;
 use jiff::Timestamp;
-use licit_baseline::{Baseline, Diagnostics, Fact, FactValue, Format, Id, Manifest};
+use licit_baseline::{Baseline, Diagnostics, Document, Fact, FactValue, Fields, Format, Id, Manifest, Node};
 use sha2::{Digest, Sha256};
 
 use crate::edition::{Code, Edition, LoadedPlugin};
@@ -15,7 +15,7 @@ use crate::error::{BuildError, LoadError};
 use crate::evaluate::{Options, evaluate, judge_load};
 use crate::openings::{self, Openings};
 use crate::profile::{Profile, ProfileText};
-use crate::request::Request;
+use crate::request::{Request, collect_facts};
 use crate::response::Response;
 use crate::sandbox::{Sandbox, SandboxOptions};
 
@@ -229,6 +229,32 @@ impl Host {
     /// Everything that is wrong with it, each with its place and the nearest valid name.
     pub fn request(&self, name: &str, text: &str, format: Format) -> Result<Request, Diagnostics> {
         Request::read(name, text, format, &self.shared.snapshot.load().baselines)
+    }
+
+    /// Checks a request that is part of a larger document, such as a file of cases; reports into the document.
+    pub fn read_request(&self, document: &Document, fields: &Fields<'_>) -> Option<Request> {
+        Request::read_table(document, fields, &self.shared.snapshot.load().baselines)
+    }
+
+    /// Reads a table of facts of any supplier, as [`Host::suppose`] takes them; reports into the document.
+    ///
+    /// Nested tables and dotted names mean the same.
+    pub fn read_facts(
+        &self,
+        document: &Document,
+        node: &Node,
+        request: &Request,
+    ) -> Vec<(Id<Fact>, FactValue)> {
+        let taxonomy = request.baseline.taxonomy();
+        let mut facts = Vec::new();
+        collect_facts(document, &request.baseline, "", node, &mut |fact, _, node| {
+            let value = taxonomy
+                .facts
+                .get(fact)
+                .and_then(|it| it.read_value(document, node, &taxonomy.categories));
+            facts.extend(value.map(|value| (fact, value)));
+        });
+        facts
     }
 
     /// Answers a request by its own product. Never fails and never panics.
@@ -517,6 +543,7 @@ fn check(baseline: &Baseline, code: &Arc<Code>, name: &str) -> Result<LoadedPlug
         .collect();
     let version_value = FactValue::Text(format!("{} {}", manifest.version, code.digest).into());
     Ok(LoadedPlugin {
+        review_value: FactValue::Time(manifest.review_date),
         manifest,
         code: Arc::clone(code),
         obligation_ids,

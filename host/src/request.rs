@@ -95,6 +95,20 @@ impl Request {
         }
     }
 
+    pub(crate) fn read_table(
+        document: &Document,
+        fields: &Fields<'_>,
+        baselines: &[Arc<Baseline>],
+    ) -> Option<Self> {
+        read(document, fields, baselines)
+    }
+
+    /// The version of the policy that it was checked against.
+    #[must_use]
+    pub fn baseline(&self) -> &Arc<Baseline> {
+        &self.baseline
+    }
+
     /// The request by which the loading of one activity is judged.
     pub(crate) fn for_load(
         baseline: &Arc<Baseline>,

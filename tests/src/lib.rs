@@ -1,1 +1,8 @@
-//! licit-conformance
+//! The suite that reviewers and product teams run on plugins, and the project's own cross-crate tests.
+//!
+//! A case is a file that a policy author can read: a request, the facts it is asked under, and the answer it must
+//! get. [`CaseFile::read`] reads one, [`Case::check`] asks a host and compares.
+
+mod case;
+
+pub use case::{Case, CaseFile};

@@ -42,6 +42,7 @@ pub(crate) struct RuleParts {
     pub(crate) id: Id<Rule>,
     pub(crate) jurisdiction: Jurisdiction,
     pub(crate) scope: Scope,
+    pub(crate) within: Option<Expression>,
     pub(crate) when: Option<Expression>,
 }
 
@@ -61,6 +62,9 @@ struct Draft<'c, 't> {
     /// The rule whose determinations law facts mean, and whose law that is.
     law: Option<(Id<Rule>, Jurisdiction)>,
     may_ask_given: bool,
+    /// Whether the condition is part of a scope: then, as in the lists of a scope, `in` means inside for a grant and
+    /// touching for a ban.
+    scope: bool,
     steps: Vec<Step>,
     reads: Set<Fact>,
     per_category: bool,
@@ -79,7 +83,7 @@ impl Compiler<'_> {
         }
     }
 
-    /// Compiles a condition of `rule`.
+    /// Compiles a condition; `law` is the rule whose determinations it means, `scope` whether it narrows a scope.
     ///
     /// # Errors
     ///
@@ -90,12 +94,14 @@ impl Compiler<'_> {
         polarity: Polarity,
         law: Option<(Id<Rule>, Jurisdiction)>,
         may_ask_given: bool,
+        scope: bool,
     ) -> Result<Condition, Problem> {
         let reads = self.taxonomy.facts.empty_set();
         let mut draft = Draft {
             compiler: self,
             law,
             may_ask_given,
+            scope,
             steps: Vec::new(),
             reads,
             per_category: false,
@@ -368,6 +374,9 @@ impl Draft<'_, '_> {
             (ExpressionKind::Name(name), ExpressionKind::List(items)) => {
                 let read = self.fact(name, &left.span)?;
                 let (fact_type, _, values_of) = self.definition(&read);
+                if fact_type == FactType::Texts {
+                    return self.all_inside(read, name, left, items, polarity);
+                }
                 if fact_type != FactType::Text {
                     return Err((
                         format!("fact `{name}` is {}: `in` needs text", fact_type.described()),
@@ -422,6 +431,42 @@ impl Draft<'_, '_> {
         }
     }
 
+    /// `texts.fact in ["a", "b"]`: nothing of it lies outside.
+    fn all_inside(
+        &mut self,
+        read: Read,
+        name: &str,
+        left: &Expression,
+        items: &[Expression],
+        polarity: Polarity,
+    ) -> Result<(), Problem> {
+        if polarity == Polarity::Closes {
+            let message = format!(
+                "`{name}` is a set, and one with more in it would slip under a ban: use `\"word\" in {name}`"
+            );
+            return Err((message, left.span.clone()));
+        }
+        for item in items {
+            self.check_word(&read, name, literal(item)?, &item.span)?;
+        }
+        let categories = &self.compiler.taxonomy.categories;
+        let test = if self.definition(&read).2 == Some("categories") {
+            let mut set = categories.empty_set();
+            for item in items {
+                if let Some(id) = categories.find(literal(item)?) {
+                    set.add(&categories.subtree(id));
+                }
+            }
+            Test::AllBelow(read, set)
+        } else {
+            let words: Result<Box<[Box<str>]>, Problem> =
+                items.iter().map(|item| literal(item).map(Into::into)).collect();
+            Test::AllIn(read, words?)
+        };
+        self.push(test);
+        Ok(())
+    }
+
     /// `category in …`, `overlaps(purpose, …)` and their like.
     fn subsumption(
         &mut self,
@@ -431,6 +476,10 @@ impl Draft<'_, '_> {
         place: &Expression,
         polarity: Polarity,
     ) -> Result<(), Problem> {
+        let relation = match (self.scope, polarity) {
+            (true, Polarity::Closes) if relation == Relation::In => Relation::Overlaps,
+            _ => relation,
+        };
         match (polarity, relation) {
             (Polarity::Opens, Relation::Overlaps) => {
                 let message =
@@ -572,11 +621,13 @@ impl Draft<'_, '_> {
         span: &Range<usize>,
         polarity: Polarity,
     ) -> Result<(), Problem> {
-        const FUNCTIONS: [&str; 7] = [
+        const FUNCTIONS: [&str; 9] = [
             "known",
             "given",
             "overlaps",
+            "above",
             "allowed",
+            "named_for_product",
             "rule",
             "duration",
             "timestamp",
@@ -606,6 +657,7 @@ impl Draft<'_, '_> {
                     ));
                 }
             },
+            ("above", [what, group]) => self.above(what, group, polarity)?,
             ("allowed", [fact]) => {
                 let read = self.named_fact(fact)?;
                 if self.definition(&read).2 != Some("controls") {
@@ -634,6 +686,28 @@ impl Draft<'_, '_> {
         Ok(())
     }
 
+    /// `above(category, ["x"])`: the category is a group that has `x` among others.
+    fn above(&mut self, what: &Expression, group: &Expression, polarity: Polarity) -> Result<(), Problem> {
+        let is_category = matches!(&what.kind, ExpressionKind::Name(name) if name == "category");
+        if !is_category {
+            return Err(("`above` looks at `category`".to_owned(), what.span.clone()));
+        }
+        if polarity == Polarity::Closes {
+            let message =
+                "`above` would let the narrow category slip under a ban: use `overlaps(category, …)`";
+            return Err((message.to_owned(), what.span.clone()));
+        }
+        let taxonomy = self.compiler.taxonomy;
+        match self.group(group, &taxonomy.categories, "categories")? {
+            Group::Listed(set) => {
+                self.per_category = true;
+                self.push(Test::Above(set));
+                Ok(())
+            }
+            Group::Fact(_) => Err(("`above` needs a list".to_owned(), group.span.clone())),
+        }
+    }
+
     fn named_fact(&mut self, expression: &Expression) -> Result<Read, Problem> {
         match &expression.kind {
             ExpressionKind::Name(name) => self.fact(name, &expression.span),
@@ -660,12 +734,16 @@ impl Draft<'_, '_> {
         }
         self.per_category = true;
         self.push(Test::Covers(Box::new(parts.scope.clone())));
-        if let Some(when) = &parts.when {
+        let conditions = [(&parts.within, true), (&parts.when, false)];
+        for (condition, scope) in conditions {
+            let Some(condition) = condition else { continue };
             self.inside.push(name.to_owned());
             let outer = self.law.replace((parts.id, parts.jurisdiction.clone()));
+            let outer_scope = std::mem::replace(&mut self.scope, scope);
             // A place inside another rule's condition means nothing in this one: point at the name instead.
-            self.expression(when, Polarity::Opens)
+            self.expression(condition, Polarity::Opens)
                 .map_err(|(message, _)| (message, id.span.clone()))?;
+            self.scope = outer_scope;
             self.law = outer;
             self.inside.pop();
             self.steps.push(Step::All(2));

@@ -8,7 +8,8 @@
 //! operand = value [ "+" value ]
 //! value   = "text" | 12 | true | false | [ "a", "b" ] | duration("P30D") | timestamp("2026-01-01T00:00:00Z")
 //!         | fact.name | category | purpose
-//!         | known(fact) | given(fact) | overlaps(category or purpose, list or fact) | allowed(fact) | rule("id")
+//!         | known(fact) | given(fact) | overlaps(category or purpose, list or fact) | above(category, list)
+//!         | allowed(fact) | named_for_product() | rule("id")
 //! ```
 
 mod compile;

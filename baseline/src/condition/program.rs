@@ -44,9 +44,15 @@ pub(crate) enum Test {
     WordIn(Read, Box<[Box<str>]>),
     /// A word in a fact that is a set of words.
     Has(Read, Word),
+    /// Every word of a fact that is a set of words is on a closed list.
+    AllIn(Read, Box<[Box<str>]>),
+    /// Everything that a fact which is a set of categories names lies inside.
+    AllBelow(Read, Set<Category>),
     Known(Read),
     Given(Read),
     Category(Relation, Group<Category>),
+    /// The category being judged is a group that has one of these among others.
+    Above(Set<Category>),
     Purpose(Relation, Group<Purpose>),
     /// Every control of the list lets the processing go on.
     Allowed(Read),
@@ -129,6 +135,8 @@ pub(crate) struct Context<'c, 'a> {
     pub(crate) data: &'c [Id<Category>],
     /// The category being judged; none for what concerns the request as a whole.
     pub(crate) category: Option<Id<Category>>,
+    /// The labels that classification gave to that category.
+    pub(crate) labels: &'c [Id<Category>],
     /// Whether missing facts stay unknown even where a value is taken for them.
     pub(crate) open: bool,
 }
@@ -334,16 +342,34 @@ impl Test {
                     (Some(FactValue::Texts(words) | FactValue::Categories(words, _)), Some(word)) => {
                         words.iter().any(|it| **it == *word || **it == *"*").into()
                     }
-                    // The universal set holds every word, whatever the word turns out to be.
+                    // The universal set holds every word and the empty one none, whatever the word turns out to be.
                     (Some(FactValue::Texts(words)), None) if words.iter().any(|it| **it == *"*") => {
                         Kleene::True
+                    }
+                    (Some(FactValue::Texts(words) | FactValue::Categories(words, _)), None)
+                        if words.is_empty() =>
+                    {
+                        Kleene::False
                     }
                     _ => Kleene::Unknown,
                 }
             }
+            Self::AllIn(read, list) => match get(read) {
+                Some(FactValue::Texts(words)) => words.iter().all(|word| list.contains(word)).into(),
+                _ => Kleene::Unknown,
+            },
+            Self::AllBelow(read, set) => match get(read) {
+                Some(FactValue::Categories(_, named)) => named.is_subset(set).into(),
+                _ => Kleene::Unknown,
+            },
             Self::Known(read) => get(read).map_or(Kleene::Unknown, |_| Kleene::True),
             Self::Given(read) => get(read).is_some_and(|value| text(value) != Some("none")).into(),
             Self::Category(relation, group) => category_test(*relation, group, context),
+            Self::Above(set) => {
+                let table = &context.facts.taxonomy().categories;
+                let above = |category| !set.contains(category) && table.overlaps(category, set);
+                context.category.map(above).into()
+            }
             Self::Purpose(relation, group) => purpose_test(*relation, group, context),
             Self::Allowed(read) => match get(read) {
                 Some(value) => context.facts.controls_allow(value, context),
@@ -365,8 +391,13 @@ impl Test {
     /// Calls `each` for every fact that this test reads with these facts.
     fn each_read(&self, facts: &Facts<'_>, each: &mut dyn FnMut(&Read)) {
         match self {
-            Self::Constant(_) | Self::NamedForProduct | Self::Covers(_) => {}
-            Self::Flag(read) | Self::WordIn(read, _) | Self::Known(read) | Self::Given(read) => each(read),
+            Self::Constant(_) | Self::Above(_) | Self::NamedForProduct | Self::Covers(_) => {}
+            Self::Flag(read)
+            | Self::WordIn(read, _)
+            | Self::AllIn(read, _)
+            | Self::AllBelow(read, _)
+            | Self::Known(read)
+            | Self::Given(read) => each(read),
             Self::Equal(read, operand) => {
                 each(read);
                 operand.each_read(each);
@@ -411,7 +442,9 @@ fn category_test(relation: Relation, group: &Group<Category>, context: &Context<
     };
     match (context.category, relation) {
         (Some(category), Relation::In) => table.lies_in(category, set).into(),
-        (Some(category), Relation::Overlaps) => table.overlaps(category, set).into(),
+        (Some(category), Relation::Overlaps) => {
+            (table.overlaps(category, set) || context.labels.iter().any(|label| set.contains(*label))).into()
+        }
         (None, _) => Kleene::Unknown,
     }
 }

@@ -44,7 +44,8 @@ pub(crate) struct Clause {
     pub(crate) at_most_one: Option<Set<Category>>,
     /// Fires only if this is not known to be false; a permit covers only if it is known to be true.
     pub(crate) when: Option<Condition>,
-    /// Fires only if this is known to be true: for classifications that favour the processing.
+    /// Fires or covers only if this is known to be true: for classifications that favour the processing, and for the
+    /// condition that narrows the scope of a permit.
     pub(crate) if_known: Option<Condition>,
     /// Does not fire if this is known to be true (and the category is admitted).
     pub(crate) unless: Option<Condition>,
@@ -111,14 +112,26 @@ impl Clause {
 
     /// Whether a restricting clause lets the category of the context through.
     fn spared(&self, context: &Context<'_, '_>) -> Kleene {
-        let admitted = context
-            .category
-            .is_none_or(|category| self.admits.contains(category));
         match &self.unless {
-            Some(_) if !admitted || !self.counts(context) => Kleene::False,
+            Some(_) if !self.admits_category(context) => Kleene::False,
             Some(unless) => unless.evaluate(context),
             None => Kleene::False,
         }
+    }
+
+    /// Whether a restricting clause may let the category of the context through.
+    fn admits_category(&self, context: &Context<'_, '_>) -> bool {
+        let admitted = context
+            .category
+            .is_none_or(|category| self.admits.contains(category) || self.admits_labels(category, context));
+        admitted && self.counts(context)
+    }
+
+    /// Whether only labels bring the category under this clause, and it admits all of those.
+    fn admits_labels(&self, category: Id<Category>, context: &Context<'_, '_>) -> bool {
+        let by_label_only = !context.facts.taxonomy().categories.overlaps(category, &self.data);
+        let mut labels = context.labels.iter().filter(|label| self.data.contains(**label));
+        by_label_only && labels.all(|label| self.admits.contains(*label))
     }
 
     /// Whether a permit covers the category of the context.
@@ -129,7 +142,8 @@ impl Clause {
         if !admitted || !self.counts(context) {
             return Kleene::False;
         }
-        self.when.as_ref().map_or(Kleene::True, |it| it.evaluate(context))
+        let holds = |it: &Option<Condition>| it.as_ref().map_or(Kleene::True, |it| it.evaluate(context));
+        holds(&self.if_known).and(holds(&self.when))
     }
 
     fn counts(&self, context: &Context<'_, '_>) -> bool {
@@ -137,9 +151,32 @@ impl Clause {
         set.is_none_or(|set| at_most_one(context.facts.taxonomy(), context.data, set))
     }
 
-    /// Adds the missing facts that leave this clause open.
+    /// Adds the missing facts that leave this clause open; none if what is known settles it already.
     pub(crate) fn missing(&self, context: &Context<'_, '_>, found: &mut Set<Fact>) {
-        for condition in self.conditions() {
+        let missing = context.facts.missing();
+        if !self.conditions().any(|it| it.reads.intersects(missing)) {
+            return;
+        }
+        let open = Context {
+            open: true,
+            ..*context
+        };
+        let settled = match self.role {
+            Role::Permit => self.covers(&open) == Kleene::False,
+            _ => {
+                let not = |it: &Option<Condition>| {
+                    it.as_ref().is_some_and(|it| it.evaluate(&open) == Kleene::False)
+                };
+                not(&self.when) || not(&self.if_known) || self.spared(&open) == Kleene::True
+            }
+        };
+        if settled {
+            return;
+        }
+        // Where the category is not admitted, no fact can spare it.
+        let spares = self.role == Role::Permit || self.admits_category(&open);
+        let unless = self.unless.as_ref().filter(|_| spares);
+        for condition in [&self.when, &self.if_known].into_iter().flatten().chain(unless) {
             condition.missing(context, found);
         }
     }

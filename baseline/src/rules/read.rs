@@ -44,12 +44,15 @@ struct Draft<'d> {
     names_data: bool,
     admits: Set<Category>,
     at_most_one: Option<Set<Category>>,
+    within: Option<Read<'d>>,
     when: Option<Read<'d>>,
     if_known: Option<Read<'d>>,
     unless: Option<Read<'d>>,
     must: Option<Read<'d>>,
     refuse_when: Option<Read<'d>>,
     grants: Axes,
+    /// Axes granted to a part of the data only.
+    also_grants: Vec<(Axes, Set<Category>)>,
     effects: Effects,
     jurisdiction: Jurisdiction,
 }
@@ -191,8 +194,16 @@ fn read_rule<'d>(
     let data_words = fields.texts("data");
     let names_data = !data_words.is_empty();
     let data = select(document, data_words, &taxonomy.categories);
-    let mut admits = select(document, fields.texts("only-data"), &taxonomy.categories);
-    admits.keep(&data);
+    let only_data = fields.texts("only-data");
+    let narrows = !only_data.is_empty();
+    let admits = if kind == Some(RuleKind::Permit) {
+        let mut admits = select(document, only_data, &taxonomy.categories);
+        admits.keep(&data);
+        whole(taxonomy, &admits)
+    } else {
+        // A ban or a gate that is met is met for everything it touches.
+        taxonomy.categories.full_set()
+    };
     let recipients = match fields.texts("recipients") {
         words if words.is_empty() => None,
         words => Some(select(document, words, &taxonomy.recipients)),
@@ -214,16 +225,18 @@ fn read_rule<'d>(
         names_data,
         admits,
         at_most_one,
+        within: condition(document, fields.node("within")),
         when: condition(document, fields.node("when")),
         if_known: condition(document, fields.node("if-known")),
         unless: condition(document, fields.node("unless")),
         must: condition(document, fields.node("must")),
         refuse_when: condition(document, fields.node("refuse-when")),
         grants: axes(document, &fields.texts("grants")),
+        also_grants: also_grants(document, fields, taxonomy),
         effects: effects(document, fields, taxonomy),
         jurisdiction: jurisdiction(document, fields, taxonomy),
     };
-    draft.check_shape(kind_word.as_ref()?, names_operations);
+    draft.check_shape(kind_word.as_ref()?, names_operations, narrows);
     let rule = Rule {
         id: String::new(),
         section,
@@ -236,6 +249,26 @@ fn read_rule<'d>(
         accompanies,
     };
     Some((rule, draft))
+}
+
+/// The categories of a set that lie in it with everything below them: a group of which a part was taken out is not.
+fn whole(taxonomy: &Taxonomy, set: &Set<Category>) -> Set<Category> {
+    let mut whole = Set::like(set);
+    set.iter()
+        .filter(|id| taxonomy.categories.lies_in(*id, set))
+        .for_each(|id| whole.insert(id));
+    whole
+}
+
+fn also_grants(document: &Document, fields: &Fields<'_>, taxonomy: &Taxonomy) -> Vec<(Axes, Set<Category>)> {
+    let mut also = Vec::new();
+    for entry in fields.tables("also-grants", "an entry of `also-grants`") {
+        let axes = axes(document, &entry.required_texts("axes"));
+        let data = select(document, entry.required_texts("data"), &taxonomy.categories);
+        entry.finish();
+        also.push((axes, data));
+    }
+    also
 }
 
 fn obligations(document: &Document, fields: &Fields<'_>, taxonomy: &Taxonomy) -> Vec<Due> {
@@ -353,8 +386,9 @@ impl Read<'_> {
         polarity: Polarity,
         law: Option<(Id<Rule>, Jurisdiction)>,
         may_ask_given: bool,
+        scope: bool,
     ) -> Option<Condition> {
-        match compiler.compile(&self.expression, polarity, law, may_ask_given) {
+        match compiler.compile(&self.expression, polarity, law, may_ask_given, scope) {
             Ok(condition) => Some(condition),
             Err((message, span)) => {
                 self.document
@@ -374,7 +408,7 @@ fn compile_controls(reader: &Reader, taxonomy: &Taxonomy, compiler: &Compiler<'_
             resolve(document, &fact, &taxonomy.facts);
         }
         let allows = condition(document, fields.node("allows"))
-            .and_then(|read| read.compile(compiler, Polarity::Opens, None, false));
+            .and_then(|read| read.compile(compiler, Polarity::Opens, None, false, false));
         if let Some(place) = id.and_then(|id| compiled.get_mut(id.index())) {
             *place = allows;
         }
@@ -393,7 +427,7 @@ fn compile_places(reader: &Reader, taxonomy: &Taxonomy, compiler: &Compiler<'_>)
             resolve(document, &as_operation, &taxonomy.operations);
         }
         let unless = condition(document, fields.node("place-unless"))
-            .and_then(|read| read.compile(compiler, Polarity::Opens, None, false));
+            .and_then(|read| read.compile(compiler, Polarity::Opens, None, false, false));
         if let Some(place) = id.and_then(|id| compiled.get_mut(id.index())) {
             *place = unless;
         }
@@ -403,7 +437,7 @@ fn compile_places(reader: &Reader, taxonomy: &Taxonomy, compiler: &Compiler<'_>)
 
 impl Draft<'_> {
     /// Reports keys that mean nothing for this kind of rule, and kinds that lack what they need.
-    fn check_shape(&self, kind: &Spanned<String>, names_operations: bool) {
+    fn check_shape(&self, kind: &Spanned<String>, names_operations: bool, narrows: bool) {
         let report = |message: &str| {
             self.document.error(
                 kind.span.clone(),
@@ -444,8 +478,19 @@ impl Draft<'_> {
         if self.refuse_when.is_some() && !is(&[RuleKind::Deny, RuleKind::Pend]) {
             report("has no `refuse-when`");
         }
-        if !self.else_deny.is_empty() && !is(&[RuleKind::Permit]) {
-            report("has no `else-deny`");
+        let only_for_permits = [
+            (!self.else_deny.is_empty(), "has no `else-deny`"),
+            (narrows, "has no `only-data`: name what it is about in `data`"),
+            (self.at_most_one.is_some(), "has no `at-most-one`"),
+            (!self.also_grants.is_empty(), "has no `also-grants`"),
+        ];
+        for (given, message) in only_for_permits {
+            if given && !is(&[RuleKind::Permit]) {
+                report(message);
+            }
+        }
+        if self.within.is_some() && self.else_deny.is_empty() {
+            report("needs `else-deny` for `within`: otherwise `when` says the same");
         }
         let effects = &self.effects;
         let has_effects = !(effects.data.is_empty()
@@ -476,6 +521,7 @@ impl Draft<'_> {
                 data: self.admits.clone(),
                 at_most_one: self.at_most_one.clone(),
             },
+            within: self.within.as_ref().map(|read| read.expression.clone()),
             when: self.when.as_ref().map(|read| read.expression.clone()),
         }
     }
@@ -495,7 +541,12 @@ impl Draft<'_> {
         let may_ask_given = role == Role::Oblige || !self.processing;
         let compile = |read: &Option<Read<'_>>, polarity: Polarity| {
             read.as_ref()
-                .and_then(|read| read.compile(compiler, polarity, law(), may_ask_given))
+                .and_then(|read| read.compile(compiler, polarity, law(), may_ask_given, false))
+        };
+        let within = |polarity: Polarity| {
+            self.within
+                .as_ref()
+                .and_then(|read| read.compile(compiler, polarity, law(), may_ask_given, true))
         };
         let when_polarity = if role == Role::Permit {
             Polarity::Opens
@@ -526,11 +577,39 @@ impl Draft<'_> {
                     names_data: self.names_data,
                     admits: self.admits.clone(),
                     at_most_one: self.at_most_one.clone(),
-                    when: None,
+                    when: within(Polarity::Closes),
                     if_known: None,
                     unless: Some(condition),
                     refuse_when: None,
                     grants: Axes::NONE,
+                    effects: Effects::default(),
+                    judges_each: false,
+                }
+                .settle(),
+            );
+        }
+        for (index, (axes, only)) in self.also_grants.iter().enumerate() {
+            let (mut data, mut admits) = (self.data.clone(), self.admits.clone());
+            data.keep(only);
+            admits.keep(only);
+            clauses.push(
+                Clause {
+                    id: format!("{name}/also-{index}"),
+                    rule,
+                    role,
+                    when: compile(&self.when, when_polarity),
+                    if_known: within(Polarity::Opens),
+                    unless: None,
+                    refuse_when: None,
+                    operations: self.operations.clone(),
+                    purposes: self.purposes.clone(),
+                    products: self.products.clone(),
+                    recipients: self.recipients.clone(),
+                    data,
+                    names_data: true,
+                    admits: whole(compiler.taxonomy, &admits),
+                    at_most_one: self.at_most_one.clone(),
+                    grants: *axes,
                     effects: Effects::default(),
                     judges_each: false,
                 }
@@ -543,7 +622,7 @@ impl Draft<'_> {
                 rule,
                 role,
                 when: compile(&self.when, when_polarity),
-                if_known: compile(&self.if_known, Polarity::Opens),
+                if_known: within(Polarity::Opens).or_else(|| compile(&self.if_known, Polarity::Opens)),
                 unless,
                 refuse_when: compile(&self.refuse_when, Polarity::Opens),
                 operations: self.operations,

@@ -252,7 +252,7 @@ struct Ceiling<'a> {
 }
 
 /// A list of ids as rules write it: `id` takes the entry with everything below it, `!id` takes that out again,
-/// `flag:x` stands for every category with the flag. A list of `!` entries only starts from everything.
+/// `flag:x` stands for every category with the flag and below, `sensitivity:high` for every category of that class. A list of `!` entries only starts from everything.
 pub(crate) trait Selector: Entry + Sized {
     /// The entries that a word other than an id stands for.
     fn special(_: &Table<Self>, _: &str) -> Option<Set<Self>> {
@@ -262,8 +262,15 @@ pub(crate) trait Selector: Entry + Sized {
 
 impl Selector for Category {
     fn special(table: &Table<Self>, word: &str) -> Option<Set<Self>> {
-        let flag = word.strip_prefix("flag:")?;
         let mut set = table.empty_set();
+        if let Some(class) = word.strip_prefix("sensitivity:") {
+            // A group carries the highest class below it, so what lies below a group may be of a lower one.
+            for (id, _) in table.iter().filter(|(_, category)| category.sensitivity == class) {
+                set.insert(id);
+            }
+            return (!set.is_empty()).then_some(set);
+        }
+        let flag = word.strip_prefix("flag:")?;
         for (id, _) in table
             .iter()
             .filter(|(_, category)| category.flags.iter().any(|it| it == flag))
