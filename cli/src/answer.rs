@@ -2,8 +2,8 @@
 
 use std::io::{self, Write};
 
-use licit_baseline::{FactValue, Supplier, Timing};
-use licit_host::{CategoryAnswer, Deciding, Decision, DenyKind, Request, Response};
+use licit_baseline::{Axis, FactValue, RuleKind, Supplier, Timing};
+use licit_host::{CategoryAnswer, Deciding, Decision, DenyKind, Layer, Request, Response};
 
 use crate::terminal::{BOLD, DIM, GREEN, RED, YELLOW, columns, list, paint, safe, wrapped};
 
@@ -107,8 +107,18 @@ fn verb(operation: &str) -> &str {
     }
 }
 
+/// Whether the answer rests on what is known, so that a missing fact is not what it waits for.
+fn certain(response: &Response) -> bool {
+    match response.deny_kind {
+        Some(DenyKind::NotDeclared | DenyKind::NotLoaded) => true,
+        _ => response.deciding().any(|it| {
+            !it.not_excluded && matches!(it.kind, "deny" | "require") && taken(response, &it).is_empty()
+        }),
+    }
+}
+
 fn in_words(kind: &DenyKind, response: &Response) -> String {
-    let known = response.deciding().any(|it| !it.not_excluded && matches!(it.kind, "deny" | "require"));
+    let known = certain(response);
     match kind {
         DenyKind::Forbidden if known => "a rule forbids it".to_owned(),
         DenyKind::Forbidden => "too little is known to permit it".to_owned(),
@@ -126,36 +136,70 @@ fn in_words(kind: &DenyKind, response: &Response) -> String {
 }
 
 /// A rule as it is cited: what it says, its sections, its id.
-pub(crate) fn cited(reason: &Deciding<'_>) -> String {
-    let text = safe(reason.text);
-    let text = if text.is_empty() { safe(reason.rule) } else { text };
+pub(crate) fn cited(response: &Response, reason: &Deciding<'_>) -> String {
+    let text = if reason.text.is_empty() { safe(reason.rule) } else { safe(reason.text) };
+    let rules = response.baseline().rules();
+    let kind = rules.find(reason.rule).and_then(|id| rules.get(id)).map(|rule| rule.kind);
+    // A gate and a closed set say what has to be; as reasons of a no they read the other way round.
+    let text = match (reason.kind, kind, reason.not_excluded) {
+        ("require", _, false) => format!("not met: {text}"),
+        ("require", _, true) => format!("needed: {text}"),
+        ("deny", Some(RuleKind::Permit), false) => format!("beyond this: {text}"),
+        ("deny", Some(RuleKind::Permit), true) => format!("only this: {text}"),
+        _ => text,
+    };
+    format!("{text} {}", citation(reason))
+}
+
+/// Where it stands: the sections of the policy and the id of the rule.
+fn citation(reason: &Deciding<'_>) -> String {
     let sections: Vec<String> = reason.section.iter().map(|it| format!("§{it}")).collect();
     let from = if sections.is_empty() {
         format!("{}, {}", reason.layer.as_str(), safe(reason.rule))
     } else {
         format!("{}, {}", sections.join(" "), reason.rule)
     };
-    format!("{text} {}", paint(DIM, &format!("({from})")))
+    paint(DIM, &format!("({from})"))
 }
 
 fn reasons(out: &mut impl Write, response: &Response, style: Style) -> io::Result<()> {
-    let (open, known): (Vec<Deciding<'_>>, Vec<Deciding<'_>>) =
+    let (open, mut known): (Vec<Deciding<'_>>, Vec<Deciding<'_>>) =
         response.deciding().partition(|reason| reason.not_excluded);
-    let lacking = lacking(response);
-    if open.is_empty() && known.is_empty() && lacking.is_empty() {
-        return Ok(());
-    }
+    // That the product says nothing about it is the first thing to know.
+    known.sort_by_key(|reason| reason.layer != Layer::Declaration);
+    let citations = response.baseline().citations();
+    let rules = response.baseline().rules();
+    let default_deny = citations.default_deny.map(|rule| rules.name(rule));
+    let conjunction = citations.conjunction.map(|rule| rules.name(rule));
     for reason in &known {
-        item(out, mark(reason, response.decision), &cited(reason))?;
+        let mark = mark(reason, response.decision);
+        if Some(reason.rule) == default_deny {
+            for line in lacking(response) {
+                item(out, mark, &format!("{line} {}", citation(reason)))?;
+            }
+            continue;
+        }
+        if Some(reason.rule) == conjunction {
+            item(out, mark, &format!("{} {}", layer(response, reason), citation(reason)))?;
+            continue;
+        }
+        item(out, mark, &cited(response, reason))?;
         let taken = taken(response, reason);
         if !taken.is_empty() {
-            wrapped(out, "      ", "      ", &paint(DIM, &taken))?;
+            wrapped(out, "      ", "      ", &paint(DIM, &counts_as(&taken)))?;
         }
     }
-    for line in &lacking {
-        item(out, &paint(RED, "✗"), line)?;
-    }
     not_excluded(out, response, &open, style)
+}
+
+/// What a layer has to say, of which the policy only knows that both have to permit.
+fn layer(response: &Response, reason: &Deciding<'_>) -> &'static str {
+    match (reason.layer, &response.deny_kind) {
+        (Layer::Declaration, Some(DenyKind::NotPermitted)) => "the product's code needs facts that are missing",
+        (Layer::Declaration, _) => "no activity of the product's manifest covers it",
+        (Layer::Plugin, None) => "the product's own logic permits it too",
+        _ => "both the policy and the product have to permit",
+    }
 }
 
 fn mark(reason: &Deciding<'_>, decision: Decision) -> &'static str {
@@ -169,21 +213,35 @@ fn mark(reason: &Deciding<'_>, decision: Decision) -> &'static str {
     }
 }
 
-/// A fact that is missing and for which a value was taken may be all that a rule rests on.
-fn taken(response: &Response, reason: &Deciding<'_>) -> String {
-    if reason.layer != licit_host::Layer::Baseline || reason.kind == "permit" {
-        return String::new();
+/// The facts that a rule reads, that are missing, and for which a value is taken meanwhile.
+fn taken<'r>(response: &'r Response, reason: &Deciding<'_>) -> Vec<(&'r str, String)> {
+    if reason.layer != Layer::Baseline || reason.kind == "permit" {
+        return Vec::new();
     }
     let facts = &response.baseline().taxonomy().facts;
-    let taken: Vec<String> = response
-        .missing_for(reason.rule)
-        .into_iter()
-        .filter_map(|name| {
-            let value = facts.get(facts.find(name)?)?.unknown.as_ref()?;
-            Some(format!("{name} is not known and taken as `{}`", shown(value)))
-        })
-        .collect();
-    list(&taken)
+    let missing = response.missing_for(reason.rule).into_iter();
+    let with_value = missing.filter_map(|name| {
+        let value = facts.get(facts.find(name)?)?.unknown.as_ref()?;
+        Some((name, shown(value)))
+    });
+    with_value.collect()
+}
+
+/// The same in words.
+fn counts_as(taken: &[(&str, String)]) -> String {
+    let mut values: Vec<&str> = Vec::new();
+    for (_, value) in taken {
+        if !values.contains(&value.as_str()) {
+            values.push(value);
+        }
+    }
+    let group = |value: &&str| {
+        let names: Vec<&str> =
+            taken.iter().filter(|(_, other)| other == value).map(|(name, _)| *name).collect();
+        let (is, counts) = if names.len() == 1 { ("is", "counts") } else { ("are", "count") };
+        format!("{} {is} not known and {counts} as `{value}`", list(&names))
+    };
+    values.iter().map(group).collect::<Vec<_>>().join("; ")
 }
 
 /// A value as people read it.
@@ -213,6 +271,12 @@ fn not_excluded(
     }
     let because = match unknown.as_slice() {
         [] => "could not be excluded".to_owned(),
+        several if !style.verbose && certain(response) => {
+            let rules = if open.len() == 1 { "1 more rule".to_owned() } else { format!("{} more rules", open.len()) };
+            let facts = if several.len() == 1 { "a fact is" } else { "facts are" };
+            let line = format!("{rules} could not be excluded, because {facts} unknown (`--verbose` lists them)");
+            return item(out, &paint(YELLOW, "?"), &paint(DIM, &line));
+        }
         [one] => format!("could not be excluded, because {one} is unknown"),
         several if several.len() > MOST && !style.verbose => {
             format!("could not be excluded, because {} facts are unknown", several.len())
@@ -222,7 +286,7 @@ fn not_excluded(
     item(out, &paint(YELLOW, "?"), &format!("{because}:"))?;
     let most = if style.verbose || open.len() == MOST + 1 { open.len() } else { MOST };
     for reason in open.iter().take(most) {
-        wrapped(out, "      - ", "        ", &cited(reason))?;
+        wrapped(out, "      - ", "        ", &cited(response, reason))?;
     }
     let rest: Vec<&str> = open.iter().skip(most).map(|reason| reason.rule).collect();
     if !rest.is_empty() {
@@ -235,20 +299,20 @@ fn not_excluded(
 /// The axes that nothing grants, each with the data it is about.
 fn lacking(response: &Response) -> Vec<String> {
     let categories: Vec<CategoryAnswer<'_>> = response.categories().collect();
-    let mut axes: Vec<licit_baseline::Axis> = Vec::new();
+    let mut axes: Vec<Axis> = Vec::new();
     for axis in categories.iter().flat_map(|it| it.lacking.iter()) {
         if !axes.contains(axis) {
             axes.push(*axis);
         }
     }
-    let what = |axis: licit_baseline::Axis| match axis {
-        licit_baseline::Axis::Purpose => "nothing permits this purpose",
-        licit_baseline::Axis::Source => "nothing permits collecting it from this source",
-        licit_baseline::Axis::Recipient => "nothing permits this recipient",
-        licit_baseline::Axis::Place => "nothing permits this place",
-        licit_baseline::Axis::Retention => "nothing permits keeping it",
+    let what = |axis: Axis| match axis {
+        Axis::Purpose => "nothing permits this purpose",
+        Axis::Source => "nothing permits collecting it from this source",
+        Axis::Recipient => "nothing permits this recipient",
+        Axis::Place => "nothing permits this place",
+        Axis::Retention => "nothing permits keeping it",
     };
-    let line = |axis: licit_baseline::Axis| {
+    let line = |axis: Axis| {
         let of: Vec<&str> =
             categories.iter().filter(|it| it.lacking.contains(&axis)).map(|it| it.data).collect();
         if of.len() == categories.len() && of.len() > 1 {
@@ -333,11 +397,23 @@ pub(crate) fn supplier(supplier: Supplier) -> &'static str {
 }
 
 fn missing(out: &mut impl Write, response: &Response, style: Style) -> io::Result<()> {
-    let names: Vec<&str> = response.missing().collect();
+    let mut names: Vec<&str> = response.missing().collect();
     // What is missing and does not matter is for the reviewer.
-    if names.is_empty() || (response.decision == Decision::Permit && !style.verbose) {
+    let idle = response.decision == Decision::Permit || certain(response);
+    if names.is_empty() || (idle && !style.verbose) {
         return Ok(());
     }
+    let mut matter: Vec<&str> = Vec::new();
+    for reason in response.deciding().filter(|it| it.kind != "classify") {
+        matter.extend(response.missing_for(reason.rule));
+    }
+    if matter.is_empty() {
+        matter.clone_from(&names);
+    }
+    if !style.verbose {
+        names.retain(|name| matter.contains(name));
+    }
+    let others = response.missing().count() - names.len();
     let facts = &response.baseline().taxonomy().facts;
     writeln!(out, "  {}", paint(BOLD, "missing facts"))?;
     let most = if style.verbose || names.len() == MOST + 1 { names.len() } else { MOST };
@@ -350,8 +426,9 @@ fn missing(out: &mut impl Write, response: &Response, style: Style) -> io::Resul
         let rest = " ".repeat(columns(&first));
         wrapped(out, &first, &rest, meaning)?;
     }
-    if names.len() > most {
-        let more = format!("and {} more; `licit facts` tells which of them matter", names.len() - most);
+    let more = names.len() - most.min(names.len()) + others;
+    if more > 0 {
+        let more = format!("and {more} more; `licit facts` tells which values would permit");
         writeln!(out, "    {}", paint(DIM, &more))?;
     }
     Ok(())

@@ -24,8 +24,6 @@ pub(crate) enum Problem {
     Found(Diagnostics),
     /// The answer could not be written.
     Output(io::Error),
-    /// Everything has been said already.
-    Said,
 }
 
 impl Problem {
@@ -60,7 +58,6 @@ impl Terminal {
             Problem::Lines(text) => safe_lines(text),
             Problem::Found(found) => diagnostics(found),
             Problem::Output(error) => format!("{} cannot write the answer: {error}", paint(RED, "error:")),
-            Problem::Said => return,
         };
         // Without a stderr there is nobody to tell.
         drop(writeln!(self.err, "{text}"));

@@ -8,13 +8,14 @@ use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 use clap::Args;
 use licit_host::{Decision, Format, Host, Response};
+use serde_json::{Value, json};
 
 use crate::answer::{self, Style};
 use crate::input;
 use crate::setup::{self, NO_PROFILE};
 use crate::terminal::{BOLD, DIM, Problem, Terminal, columns, paint, safe, wrapped};
 
-/// The products of the tour, in its order.
+/// The products whose plugins are built.
 const PRODUCTS: [&str; 4] = ["themes", "mi-talk", "xiaomi-cloud", "find-device"];
 
 const TOUR: &str = include_str!("../../demo/tour.toml");
@@ -54,21 +55,18 @@ pub(crate) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit
     };
     let ready = setup::finish(builder, arguments.profile.as_deref(), None, terminal)?;
     let style = Style { verbose: arguments.verbose, footer: false };
-    let mut answers = Vec::new();
-    for product in PRODUCTS {
-        let mut own = stops.iter().enumerate().filter(|(_, stop)| stop.product == product).peekable();
-        if own.peek().is_some() {
-            banner(&mut terminal.out, &ready.host, product)?;
+    let mut answers: Vec<(usize, &Stop, Response)> = Vec::new();
+    for stop in &stops {
+        if answers.last().is_none_or(|(_, last, _)| last.product != stop.product) {
+            banner(&mut terminal.out, &ready.host, &stop.product)?;
         }
-        for (_, stop) in own {
-            let number = answers.len() + 1;
-            let request = ready.host.request("the tour", &stop.request, Format::Json)?;
-            let response = ready.host.explain(&request);
-            show(&mut terminal.out, number, stop)?;
-            answer::write(&mut terminal.out, &request, &response, style)?;
-            writeln!(terminal.out)?;
-            answers.push((number, stop, response));
-        }
+        let number = answers.len() + 1;
+        let request = ready.host.request("the tour", &stop.request, Format::Json)?;
+        let response = ready.host.explain(&request);
+        show(&mut terminal.out, number, stop)?;
+        answer::write(&mut terminal.out, &request, &response, style)?;
+        writeln!(terminal.out)?;
+        answers.push((number, stop, response));
     }
     summary(&mut terminal.out, &answers)?;
     if !ready.has_profile {
@@ -101,21 +99,45 @@ fn build(terminal: &mut Terminal) -> Result<licit_host::HostBuilder, Problem> {
 fn tour(text: &str) -> Result<Vec<Stop>, Problem> {
     let wrong = |what: String| Problem::Text(format!("the tour is broken: {what}"));
     let table: toml::Table = text.parse().map_err(|error: toml::de::Error| wrong(error.to_string()))?;
+    let everyone = table.get("everyone").and_then(toml::Value::as_table).cloned().unwrap_or_default();
     let stops = table.get("stop").and_then(toml::Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let read = |stop: &toml::Value| {
         let word = |key: &str| stop.get(key).and_then(toml::Value::as_str).map(str::to_owned);
         let title = word("title").ok_or_else(|| wrong("a stop has no title".to_owned()))?;
-        let request = stop.get("request").ok_or_else(|| wrong(format!("`{title}` has no request")))?;
+        let request = stop.get("request").and_then(toml::Value::as_table);
+        let mut request = request.cloned().ok_or_else(|| wrong(format!("`{title}` has no request")))?;
         let product = request.get("product").and_then(toml::Value::as_str).unwrap_or_default().to_owned();
-        let request = serde_json::to_string(request).map_err(|error| wrong(error.to_string()))?;
+        let mut facts = everyone.clone();
+        let without = stop.get("without").and_then(toml::Value::as_array).into_iter().flatten();
+        without.filter_map(toml::Value::as_str).for_each(|fact| drop(facts.remove(fact)));
+        if let Some(toml::Value::Table(own)) = request.remove("facts") {
+            facts.extend(own);
+        }
+        request.insert("facts".to_owned(), toml::Value::Table(facts));
+        let request = in_json(&toml::Value::Table(request)).to_string();
         Ok(Stop { title, note: word("note"), request, product })
     };
     stops.iter().map(read).collect()
 }
 
+/// A value of TOML as JSON; an instant becomes text.
+fn in_json(value: &toml::Value) -> Value {
+    match value {
+        toml::Value::String(text) => json!(text),
+        toml::Value::Integer(number) => json!(number),
+        toml::Value::Float(number) => json!(number),
+        toml::Value::Boolean(flag) => json!(flag),
+        toml::Value::Datetime(instant) => json!(instant.to_string()),
+        toml::Value::Array(items) => items.iter().map(in_json).collect(),
+        toml::Value::Table(entries) => {
+            Value::Object(entries.iter().map(|(key, value)| (key.clone(), in_json(value))).collect())
+        }
+    }
+}
+
 fn banner(out: &mut impl Write, host: &Host, product: &str) -> io::Result<()> {
     let loaded = host.loaded();
-    let version = loaded.iter().find(|it| it.product == product).map_or("no plugin", |it| it.version.as_str());
+    let version = loaded.iter().find(|it| it.product == product).map_or("(no plugin)", |it| it.version.as_str());
     let line = format!("━━ {product} {} ", safe(version));
     let rest = "━".repeat(100_usize.saturating_sub(columns(&line)));
     writeln!(out, "{}\n", paint(BOLD, &format!("{line}{rest}")))
@@ -135,18 +157,15 @@ fn summary(out: &mut impl Write, answers: &[(usize, &Stop, Response)]) -> io::Re
     let line = format!("━━ {} requests ", answers.len());
     let rest = "━".repeat(100_usize.saturating_sub(columns(&line)));
     writeln!(out, "{}\n", paint(BOLD, &format!("{line}{rest}")))?;
-    for product in PRODUCTS {
-        let own: Vec<_> = answers.iter().filter(|(_, stop, _)| stop.product == product).collect();
-        if own.is_empty() {
-            continue;
+    for (index, (number, stop, response)) in answers.iter().enumerate() {
+        let before = index.checked_sub(1).and_then(|at| answers.get(at));
+        if before.is_none_or(|(_, other, _)| other.product != stop.product) {
+            writeln!(out, "{}", paint(BOLD, &stop.product))?;
         }
-        writeln!(out, "{}", paint(BOLD, product))?;
-        for (number, stop, response) in own {
-            let decision = answer::decision(response.decision);
-            let pad = " ".repeat("PERMIT".len().saturating_sub(columns(&decision)));
-            let first = format!("  {number:2}  {decision}{pad}  ");
-            wrapped(out, &first, "              ", &stop.title)?;
-        }
+        let decision = answer::decision(response.decision);
+        let pad = " ".repeat("PERMIT".len().saturating_sub(columns(&decision)));
+        let first = format!("  {number:2}  {decision}{pad}  ");
+        wrapped(out, &first, "              ", &stop.title)?;
     }
     let count = |decision: Decision| answers.iter().filter(|(_, _, it)| it.decision == decision).count();
     writeln!(
@@ -167,7 +186,6 @@ mod tests {
         let stops = tour(TOUR).map_err(|problem| format!("{problem:?}")).unwrap();
         assert!(stops.len() >= 20);
         for stop in &stops {
-            assert!(PRODUCTS.contains(&stop.product.as_str()), "{}", stop.title);
             assert!(stop.title.ends_with('?'), "{}", stop.title);
         }
     }

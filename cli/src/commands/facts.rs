@@ -151,7 +151,7 @@ fn short(values: &[String]) -> String {
 fn write_obstacles(out: &mut impl Write, openings: &Openings) -> io::Result<()> {
     writeln!(out, "\n  {}", paint(BOLD, "what then still stands in the way"))?;
     for reason in openings.nearest.deciding().filter(|it| it.kind != "classify") {
-        wrapped(out, &format!("    {} ", paint(YELLOW, "-")), "      ", &answer::cited(&reason))?;
+        wrapped(out, &format!("    {} ", paint(YELLOW, "-")), "      ", &answer::cited(&openings.nearest, &reason))?;
     }
     Ok(())
 }
@@ -169,7 +169,7 @@ fn finality(openings: &Openings) -> String {
             let rules: Vec<String> = response
                 .deciding()
                 .filter(|it| !it.not_excluded && matches!(it.kind, "deny" | "require"))
-                .map(|it| answer::cited(&it))
+                .map(|it| answer::cited(response, &it))
                 .collect();
             format!("facts that are known forbid it: {}", rules.join("; "))
         }
