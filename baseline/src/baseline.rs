@@ -10,7 +10,7 @@ use crate::document::{Document, Table as Fields};
 use crate::embedded;
 use crate::fact::{Fact, FactValue, parse_instant};
 use crate::rules::{Clause, Index, Rule, RuleKind, read_rules};
-use crate::table::{Id, Table};
+use crate::table::{Id, Set, Table};
 use crate::taxonomy::{Control, Operation, Reader, Taxonomy};
 
 /// One version of the policy: its vocabulary and its rules, compiled.
@@ -201,6 +201,50 @@ impl Baseline {
             .iter()
             .filter(|(_, rule)| rule.kind.is_compiled())
             .count()
+    }
+
+    /// The facts that the conditions of a rule read, those of the controls it asks about included.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # let baseline = licit_baseline::Baseline::embedded();
+    /// let rule = baseline.rules().find("tls-in-transit").unwrap();
+    /// let channel = baseline.taxonomy().facts.find("security.channel").unwrap();
+    /// assert!(baseline.reads(rule).contains(channel));
+    /// ```
+    #[must_use]
+    pub fn reads(&self, rule: Id<Rule>) -> Set<Fact> {
+        let mut found = self.taxonomy.facts.empty_set();
+        for (_, clause) in self.clauses.iter().filter(|(_, clause)| clause.rule == rule) {
+            clause.reads(&mut found);
+        }
+        found
+    }
+
+    /// The values that some condition of the policy compares a fact with, each once, in the order of the rules.
+    ///
+    /// Beside the closed list of the fact table, these are the values that can make a difference. A country group
+    /// appears as its countries; a comparison of two facts gives nothing.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # let baseline = licit_baseline::Baseline::embedded();
+    /// let channel = baseline.taxonomy().facts.find("security.channel").unwrap();
+    /// for value in baseline.compared_values(channel) {
+    ///     println!("{value}");
+    /// }
+    /// ```
+    #[must_use]
+    pub fn compared_values(&self, fact: Id<Fact>) -> Vec<FactValue> {
+        let mut found = Vec::new();
+        let rules = self.clauses.iter().flat_map(|(_, clause)| clause.conditions());
+        let others = self.controls.iter().chain(&self.place_unless).flatten();
+        for condition in rules.chain(others).filter(|it| it.reads.contains(fact)) {
+            condition.compared_with(fact, &mut found);
+        }
+        found
     }
 
     pub(crate) fn clauses(&self) -> &Table<Clause> {

@@ -81,10 +81,6 @@ impl<'a> Facts<'a> {
         self.at
     }
 
-    pub(crate) fn none(&self) -> Set<Fact> {
-        Set::like(&self.missing)
-    }
-
     pub(crate) fn taxonomy(&self) -> &'a Taxonomy {
         self.baseline.taxonomy()
     }

@@ -21,12 +21,16 @@ impl Computed {
 }
 
 /// Supplies every fact that somebody knows. Calls `each` with the fact, its value and where it came from.
+///
+/// What is assumed stands in for the request and beats every other source, so that what follows from it (the store it
+/// names, the place that data goes to) follows here as well.
 pub(crate) fn assemble<'a>(
     edition: &'a Edition,
     request: &'a Request,
     plugin: Option<&'a LoadedPlugin>,
     activity: Option<&'a Activity>,
     computed: &'a Computed,
+    assumed: &'a [(Id<Fact>, FactValue)],
     each: &mut dyn FnMut(Id<Fact>, &'a FactValue, Origin<'a>),
 ) -> Facts<'a> {
     let baseline = &*edition.baseline;
@@ -42,6 +46,9 @@ pub(crate) fn assemble<'a>(
     }
     for (fact, value) in &request.facts {
         put(&mut facts, *fact, value, Origin::Request);
+    }
+    for (fact, value) in assumed {
+        put(&mut facts, *fact, value, Origin::Assumed);
     }
     if let Some(plugin) = plugin {
         for (fact, value) in &plugin.manifest.facts {
@@ -85,9 +92,16 @@ pub(crate) fn assemble<'a>(
         facts.set(fact, value);
         each(fact, value, Origin::Activity(activity));
     }
+    // What follows is computed from what is assumed, and what is computed is itself open to assumption.
+    for (fact, value) in assumed {
+        facts.set(*fact, value);
+        each(*fact, value, Origin::Assumed);
+    }
     for (fact, value) in derived(baseline, &facts, computed) {
-        facts.set(fact, value);
-        each(fact, value, Origin::Engine);
+        if !assumed.iter().any(|(other, _)| *other == fact) {
+            facts.set(fact, value);
+            each(fact, value, Origin::Engine);
+        }
     }
     facts
 }
@@ -124,6 +138,7 @@ pub(crate) enum Origin<'a> {
     Activity(&'a Activity),
     Profile(&'a str),
     Engine,
+    Assumed,
 }
 
 impl Origin<'_> {
@@ -134,6 +149,7 @@ impl Origin<'_> {
             Self::Activity(activity) => format!("plugin.toml {}", activity.id),
             Self::Profile(place) => place.to_owned(),
             Self::Engine => "computed".to_owned(),
+            Self::Assumed => "assumed".to_owned(),
         }
     }
 }
@@ -164,6 +180,7 @@ pub(crate) fn explain(
         plugin,
         activity,
         computed,
+        assumed,
         &mut |fact, value, origin| {
             // A state fact that the profile supplies is shown as the host's.
             let supplier = match (origin, taxonomy.facts.get(fact).map(|it| it.supplier)) {
@@ -175,9 +192,6 @@ pub(crate) fn explain(
     );
     for (fact, value) in edition.baseline.computed_facts(request.purpose, &facts) {
         note(fact, &value, None, "computed".to_owned());
-    }
-    for (fact, value) in assumed {
-        note(*fact, value, None, "assumed".to_owned());
     }
     let read = |fact: &Id<Fact>| judgement.read.contains(*fact);
     let structural = |fact: &Id<Fact>| {

@@ -28,7 +28,7 @@ pub(crate) struct Options<'o> {
 pub(crate) fn evaluate(edition: &Arc<Edition>, request: &Request, options: &Options<'_>) -> Response {
     let baseline = &*edition.baseline;
     let plugin = edition.plugin(request.product);
-    let feature = request.feature();
+    let feature = feature(request, options.assumed);
     let declared = plugin.map_or(Declared::No, |plugin| {
         plugin.declared(request, request.purpose, feature)
     });
@@ -50,11 +50,7 @@ pub(crate) fn evaluate(edition: &Arc<Edition>, request: &Request, options: &Opti
         explain: options.explain,
     };
     let computed = Computed::new(edition, request);
-    let mut facts = assemble(edition, request, plugin, activity, &computed, &mut |_, _, _| {});
-    options
-        .assumed
-        .iter()
-        .for_each(|(fact, value)| facts.set(*fact, value));
+    let facts = assemble(edition, request, plugin, activity, &computed, options.assumed, &mut |_, _, _| {});
     let judgement = baseline.judge(&query, &facts);
 
     let mut answer = Answer::new(baseline, request, judgement);
@@ -412,14 +408,13 @@ impl<'f> WireFact<'f> {
     }
 }
 
-impl Request {
-    /// The activity that the request names, if it names one.
-    fn feature(&self) -> Option<&str> {
-        let feature = self.baseline.engine_facts().feature?;
-        match self.facts.iter().find(|(fact, _)| *fact == feature) {
-            Some((_, FactValue::Text(feature))) => Some(feature),
-            _ => None,
-        }
+/// The activity that the request names, if it names one.
+fn feature<'a>(request: &'a Request, assumed: &'a [(Id<Fact>, FactValue)]) -> Option<&'a str> {
+    let feature = request.baseline.engine_facts().feature?;
+    let mut stated = assumed.iter().chain(&request.facts);
+    match stated.find(|(fact, _)| *fact == feature) {
+        Some((_, FactValue::Text(feature))) => Some(feature),
+        _ => None,
     }
 }
 
@@ -449,6 +444,7 @@ pub(crate) fn judge_load(
             Some(plugin),
             Some(activity),
             &computed,
+            &[],
             &mut |_, _, _| {},
         );
         // Both the plugin's own review and that of the deployment's practice count; the older one decides (§6.1).

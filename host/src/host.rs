@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 use crate::edition::{Code, Edition, LoadedPlugin};
 use crate::error::{BuildError, LoadError};
 use crate::evaluate::{Options, evaluate, judge_load};
+use crate::openings::{self, Openings};
 use crate::profile::{Profile, ProfileText};
 use crate::request::{Request, collect_facts};
 use crate::response::Response;
@@ -273,6 +274,19 @@ impl Host {
     #[must_use]
     pub fn suppose(&self, request: &Request, assumed: &[(Id<Fact>, FactValue)]) -> Response {
         self.answer(request, true, assumed)
+    }
+
+    /// Which missing facts could still change the answer, and with which values it would be a permit.
+    ///
+    /// A what-if question for people, not for the hot path: it evaluates the request up to a few thousand times.
+    #[must_use]
+    pub fn openings(&self, request: &Request) -> Openings {
+        let snapshot = self.shared.snapshot.load();
+        let discharges = self.shared.discharges.as_deref();
+        match snapshot.edition(request) {
+            Some(edition) => openings::find(edition, request, discharges),
+            None => openings::find(&Arc::new(Edition::bare(&request.baseline)), request, discharges),
+        }
     }
 
     fn answer(&self, request: &Request, explain: bool, assumed: &[(Id<Fact>, FactValue)]) -> Response {

@@ -9,6 +9,7 @@ mod edition;
 mod error;
 mod evaluate;
 mod host;
+mod openings;
 mod profile;
 mod request;
 mod response;
@@ -17,6 +18,7 @@ pub mod sandbox;
 pub use error::{BuildError, BuildErrorKind, LoadError};
 pub use host::{Host, HostBuilder, LoadedSummary, ProductHandle};
 pub use licit_baseline::{Decision, Diagnostics, Format, Timing};
+pub use openings::{Candidate, Opening, Openings};
 pub use request::Request;
 pub use response::{
     CategoryAnswer, Deciding, DenyKind, Explanation, FactUsed, Layer, Obligation, PluginFailure, Response,

@@ -85,6 +85,38 @@ impl Profile {
         &self.law
     }
 
+    /// The entries or rows that this fact picks by name, sorted: stores, ingresses, rows of registers.
+    pub(crate) fn rows(&self, fact: Id<Fact>) -> Vec<String> {
+        let mut rows: Vec<String> = Vec::new();
+        if self.ingress_fact == Some(fact) {
+            rows.extend(self.ingresses.keys().cloned());
+        }
+        if self.store_fact == Some(fact) {
+            rows.extend(self.stores.keys().cloned());
+        }
+        for (register, _) in self.keys.iter().filter(|(_, key)| *key == fact) {
+            rows.extend(self.registers.get(register).into_iter().flat_map(HashMap::keys).cloned());
+        }
+        rows.sort_unstable();
+        rows.dedup();
+        rows
+    }
+
+    /// The facts by which a request could pick an entry that supplies this one.
+    pub(crate) fn selectors(&self, fact: Id<Fact>) -> Vec<Id<Fact>> {
+        let supplies = |entry: &Entry| entry.facts.iter().any(|(other, _)| *other == fact);
+        let named = [(self.ingress_fact, &self.ingresses), (self.store_fact, &self.stores)];
+        let entries = named.into_iter().filter(|(_, entries)| entries.values().any(supplies));
+        let rows = self.keys.iter().filter(|(register, _)| {
+            self.registers.get(register).is_some_and(|rows| rows.values().any(supplies))
+        });
+        let mut found: Vec<Id<Fact>> = entries.filter_map(|(selector, _)| selector).collect();
+        found.extend(rows.map(|(_, key)| *key));
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
     /// Supplies what the profile knows about a request whose own facts are already in place, and tells `each` what it
     /// supplied. A profile that is not in force supplies nothing.
     pub(crate) fn supply<'a>(

@@ -327,7 +327,15 @@ pub(crate) fn collect_facts<'n>(
             },
             span: key.span.clone(),
         };
-        match (baseline.taxonomy().facts.find(&name.value), &value.value) {
+        let facts = &baseline.taxonomy().facts;
+        // A fact and others below its name: `locus` is one, `locus.country` another.
+        let named = facts.find(&name.value).filter(|id| {
+            let prefix = format!("{}.", name.value);
+            let per_category = facts.get(*id).is_some_and(|it| it.per_category);
+            let is_table = matches!(value.value, NodeValue::Table(_));
+            per_category || !is_table || !facts.names().any(|other| other.starts_with(&prefix))
+        });
+        match (named, &value.value) {
             (Some(fact), _) => each(fact, &name, value),
             (None, NodeValue::Table(inner)) if !inner.is_empty() && name.value.matches('.').count() < 4 => {
                 collect_facts(document, baseline, &name.value, value, each);

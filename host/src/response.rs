@@ -328,6 +328,24 @@ impl Response {
         self.judgement.missing.iter().map(|id| facts.name(id))
     }
 
+    /// Those of the missing facts that a rule reads: what would settle a rule that could not be excluded.
+    #[must_use]
+    pub fn missing_for(&self, rule: &str) -> Vec<&str> {
+        let baseline = &self.edition.baseline;
+        let Some(rule) = baseline.rules().find(rule) else {
+            return Vec::new();
+        };
+        let mut missing = baseline.reads(rule);
+        missing.keep(&self.judgement.missing);
+        missing.iter().map(|id| baseline.taxonomy().facts.name(id)).collect()
+    }
+
+    /// The version of the policy itself, for what an answer only names: meanings, suppliers.
+    #[must_use]
+    pub fn baseline(&self) -> &licit_baseline::Baseline {
+        &self.edition.baseline
+    }
+
     /// The outcome per data category: id, decision, axes without a grant, rules that deny it, rule that added it.
     pub fn categories(&self) -> impl Iterator<Item = CategoryAnswer<'_>> {
         let baseline = &self.edition.baseline;

@@ -158,6 +158,40 @@ impl Condition {
         }
     }
 
+    /// Adds the words, numbers, lengths and instants that the condition compares a fact with, as they are written.
+    ///
+    /// A list of words gives all of them; a comparison with another fact gives nothing.
+    pub(crate) fn compared_with(&self, fact: Id<Fact>, found: &mut Vec<FactValue>) {
+        let mut add = |value: FactValue| {
+            if !found.contains(&value) {
+                found.push(value);
+            }
+        };
+        for step in &self.steps {
+            match step {
+                Step::Test(Test::Equal(read, Operand::Constant(value))) if read.fact == fact => {
+                    add(value.clone());
+                }
+                Step::Test(Test::WordIn(read, list)) if read.fact == fact => {
+                    list.iter().for_each(|word| add(FactValue::Text(word.clone())));
+                }
+                Step::Test(Test::Has(read, Word::Constant(word))) if read.fact == fact => {
+                    add(FactValue::texts([word.clone()]));
+                }
+                Step::Test(Test::Less { left, right, .. }) => {
+                    for (one, other) in [(left, right), (right, left)] {
+                        if let (Operand::Fact(read), Operand::Constant(value)) = (&one.base, &other.base)
+                            && read.fact == fact
+                        {
+                            add(value.clone());
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
     /// Evaluates the condition with the facts as they are, values taken for missing facts included unless the context
     /// is open.
     pub(crate) fn evaluate(&self, context: &Context<'_, '_>) -> Kleene {

@@ -81,7 +81,7 @@ impl Entry for Clause {
 }
 
 impl Clause {
-    fn conditions(&self) -> impl Iterator<Item = &Condition> {
+    pub(crate) fn conditions(&self) -> impl Iterator<Item = &Condition> {
         [&self.when, &self.if_known, &self.unless, &self.refuse_when]
             .into_iter()
             .flatten()

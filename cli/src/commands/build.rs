@@ -1,0 +1,48 @@
+//! `licit build`: from plugin folders to `.wasm` files.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+
+use crate::input;
+use crate::terminal::{Problem, Terminal};
+
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// The folders of the plugins, each with `Cargo.toml` and `plugin.toml` [default: this folder, or each folder in `plugins`]
+    #[arg(value_name = "DIR")]
+    plugins: Vec<PathBuf>,
+}
+
+pub(crate) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<ExitCode, Problem> {
+    let plugins = if arguments.plugins.is_empty() { usual()? } else { arguments.plugins.clone() };
+    let mut failed = false;
+    for plugin in plugins {
+        let name = input::shown(&plugin);
+        terminal.progress(format!("building {name}"));
+        match licit::build::build(&plugin) {
+            Ok(file) => writeln!(terminal.out, "{}", crate::terminal::safe(&file.display().to_string()))?,
+            Err(error) => {
+                terminal.report(&Problem::Text(format!("plugin `{name}`: {error}")));
+                failed = true;
+            }
+        }
+    }
+    terminal.out.flush()?;
+    Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// The plugin in this folder, or else every plugin in the folder `plugins`.
+fn usual() -> Result<Vec<PathBuf>, Problem> {
+    if PathBuf::from("plugin.toml").exists() {
+        return Ok(vec![PathBuf::from(".")]);
+    }
+    let none = "there is no `plugin.toml` in this folder, and no folder `plugins` with plugins: name the plugin's folder";
+    let entries = std::fs::read_dir("plugins").map_err(|_| Problem::Text(none.to_owned()))?;
+    let mut found: Vec<PathBuf> =
+        entries.flatten().map(|entry| entry.path()).filter(|path| path.join("plugin.toml").exists()).collect();
+    found.sort();
+    if found.is_empty() { Err(Problem::Text(none.to_owned())) } else { Ok(found) }
+}

@@ -1,0 +1,8 @@
+//! One module per command.
+
+pub(crate) mod build;
+pub(crate) mod demo;
+pub(crate) mod eval;
+pub(crate) mod facts;
+pub(crate) mod inspect;
+pub(crate) mod pack;
