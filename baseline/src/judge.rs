@@ -1,5 +1,7 @@
 //! The decision algebra: one request, one version of the policy, one judgement.
 
+use smallvec::SmallVec;
+
 use crate::baseline::Baseline;
 use crate::condition::Context;
 use crate::consent::Consent;
@@ -178,8 +180,9 @@ impl Baseline {
             draft: Draft::new(self, query),
         };
         judge.classify(&mut facts);
-        judge.restrict(&facts);
-        judge.grant(&facts);
+        let scope = judge.in_scope(query.operation);
+        judge.restrict(&scope, &facts);
+        judge.grant(&scope, &facts);
         judge.settle(&facts);
         judge.draft
     }
@@ -441,7 +444,7 @@ struct Firing {
     /// The strongest outcome.
     outcome: Kleene,
     /// The subjects it fires for, by position; the request as a whole if it has no data.
-    fired: Vec<(Option<usize>, Kleene)>,
+    fired: SmallVec<[(Option<usize>, Kleene); 4]>,
 }
 
 impl<'q> Judge<'q> {
@@ -463,23 +466,15 @@ impl<'q> Judge<'q> {
         }
     }
 
-    /// The clauses in scope on every axis but the data.
-    fn in_scope(&self, operation: Id<Operation>, role: Role) -> Set<Clause> {
+    /// The clauses in scope: on every axis but the data, and about some category of the request.
+    fn in_scope(&self, operation: Id<Operation>) -> Set<Clause> {
         let index = self.baseline.index();
         let recipient = match self.recipient {
             Receiver::None => None,
             Receiver::Unknown => Some(None),
             Receiver::Known(recipient) => Some(Some(recipient)),
         };
-        let mut found = index.in_scope(operation, self.purpose, self.query.product, recipient);
-        found.keep(index.with_role(role));
-        found
-    }
-
-    /// Those of the clauses that speak about some category of the request.
-    fn about_data(&self, mut clauses: Set<Clause>) -> Set<Clause> {
-        let index = self.baseline.index();
-        let mut about = Set::like(&clauses);
+        let mut about = index.nothing();
         for subject in &self.draft.subjects {
             about.add(index.about(subject.category));
             subject
@@ -490,11 +485,18 @@ impl<'q> Judge<'q> {
         if self.draft.subjects.is_empty() {
             about.add(index.without_data());
         }
-        clauses.keep(&about);
-        clauses
+        about.keep(&index.in_scope(operation, self.purpose, self.query.product, recipient));
+        about
     }
 
-    fn data(&self) -> Vec<Id<Category>> {
+    /// Those of the clauses that play a role.
+    fn with_role(&self, clauses: &Set<Clause>, role: Role) -> Set<Clause> {
+        let mut found = clauses.clone();
+        found.keep(self.baseline.index().with_role(role));
+        found
+    }
+
+    fn data(&self) -> SmallVec<[Id<Category>; 8]> {
         self.draft
             .subjects
             .iter()
@@ -503,22 +505,15 @@ impl<'q> Judge<'q> {
     }
 
     /// Evaluates a clause for every category it speaks about, and notes what it read and missed.
-    fn evaluate(
-        &mut self,
-        id: Id<Clause>,
-        clause: &Clause,
-        context: &Context<'_, '_>,
-        test: impl Fn(&Clause, &Context<'_, '_>) -> Kleene,
-    ) -> Firing {
+    fn evaluate(&mut self, id: Id<Clause>, clause: &Clause, context: &Context<'_, '_>) -> Firing {
         let mut firing = Firing {
             outcome: Kleene::False,
-            fired: Vec::new(),
+            fired: SmallVec::new(),
         };
         let index = self.baseline.index();
-        let once = (!clause.judges_each || self.draft.subjects.is_empty()).then(|| test(clause, context));
-        if once.is_some() {
-            clause.missing(context, &mut self.draft.missing);
-        }
+        let missing = &mut self.draft.missing;
+        let once =
+            (!clause.judges_each || self.draft.subjects.is_empty()).then(|| clause.judge(context, missing));
         for (position, subject) in self.draft.subjects.iter().enumerate() {
             if !subject.is_under(index, id) {
                 continue;
@@ -529,8 +524,7 @@ impl<'q> Judge<'q> {
                     labels: &subject.labels,
                     ..*context
                 };
-                clause.missing(&context, &mut self.draft.missing);
-                test(clause, &context)
+                clause.judge(&context, missing)
             });
             firing.outcome = firing.outcome.max(outcome);
             if outcome != Kleene::False {
@@ -587,15 +581,13 @@ impl<'q> Judge<'q> {
         'q: 'a,
     {
         let baseline = self.baseline;
-        for id in self
-            .about_data(self.in_scope(self.query.operation, Role::Classify))
-            .iter()
-        {
+        let scope = self.in_scope(self.query.operation);
+        for id in self.with_role(&scope, Role::Classify).iter() {
             let Some(clause) = baseline.clauses().get(id) else {
                 continue;
             };
             let data = self.data();
-            let firing = self.evaluate(id, clause, &self.context(facts, &data), Clause::fires);
+            let firing = self.evaluate(id, clause, &self.context(facts, &data));
             let Some(certainty) = certainty(firing.outcome) else {
                 continue;
             };
@@ -692,16 +684,16 @@ impl<'q> Judge<'q> {
     }
 
     /// Denies, gates, pends and duties.
-    fn restrict(&mut self, facts: &Facts<'_>) {
+    fn restrict(&mut self, scope: &Set<Clause>, facts: &Facts<'_>) {
         let baseline = self.baseline;
         let data = self.data();
         let context = self.context(facts, &data);
         for role in [Role::Deny, Role::Require, Role::Pend, Role::Oblige] {
-            for id in self.about_data(self.in_scope(self.query.operation, role)).iter() {
+            for id in self.with_role(scope, role).iter() {
                 let Some(clause) = baseline.clauses().get(id) else {
                     continue;
                 };
-                let firing = self.evaluate(id, clause, &context, Clause::fires);
+                let firing = self.evaluate(id, clause, &context);
                 match role {
                     Role::Oblige if firing.outcome != Kleene::False => self.owe(clause),
                     Role::Require if firing.outcome == Kleene::False => self.owe(clause),
@@ -772,30 +764,29 @@ impl<'q> Judge<'q> {
     }
 
     /// Permits, axis by axis and category by category.
-    fn grant(&mut self, facts: &Facts<'_>) {
+    fn grant(&mut self, scope: &Set<Clause>, facts: &Facts<'_>) {
         let taxonomy = self.baseline.taxonomy();
-        let own = self.in_scope(self.query.operation, Role::Permit);
-        self.grant_from(own, Axes::EVERY, facts);
+        self.grant_from(scope, Axes::EVERY, facts);
         let like = taxonomy
             .operations
             .get(self.query.operation)
             .and_then(|it| it.purpose_as.as_deref());
         if let Some(operation) = like.and_then(|id| taxonomy.operations.find(id)) {
-            let borrowed = self.in_scope(operation, Role::Permit);
-            self.grant_from(borrowed, Axes::of(Axis::Purpose), facts);
+            let borrowed = self.in_scope(operation);
+            self.grant_from(&borrowed, Axes::of(Axis::Purpose), facts);
         }
     }
 
-    fn grant_from(&mut self, clauses: Set<Clause>, axes: Axes, facts: &Facts<'_>) {
+    fn grant_from(&mut self, scope: &Set<Clause>, axes: Axes, facts: &Facts<'_>) {
         let baseline = self.baseline;
         let data = self.data();
         let context = self.context(facts, &data);
-        for id in self.about_data(clauses).iter() {
+        for id in self.with_role(scope, Role::Permit).iter() {
             let Some(clause) = baseline.clauses().get(id) else {
                 continue;
             };
             let grants = clause.grants.both(axes);
-            let firing = self.evaluate(id, clause, &context, Clause::covers);
+            let firing = self.evaluate(id, clause, &context);
             let mut counted = false;
             for (position, _) in firing
                 .fired

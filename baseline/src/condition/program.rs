@@ -248,25 +248,29 @@ impl Condition {
             ..*context
         };
         if self.evaluate(&open) == Kleene::Unknown {
-            self.collect_missing(0, &open, found);
+            self.collect_missing(&open, found);
         }
     }
 
-    /// Adds what leaves the part at `at` open, which is known to be unknown.
-    fn collect_missing(&self, at: usize, open: &Context<'_, '_>, found: &mut Set<Fact>) {
+    /// Adds what leaves the condition open, which is known to be unknown in this open context.
+    pub(crate) fn collect_missing(&self, open: &Context<'_, '_>, found: &mut Set<Fact>) {
+        self.collect_from(0, open, found);
+    }
+
+    fn collect_from(&self, at: usize, open: &Context<'_, '_>, found: &mut Set<Fact>) {
         match self.steps.get(at) {
             Some(Step::Test(test)) => test.each_read(open.facts, &mut |read| {
                 if open.get(read).is_none() {
                     found.insert(read.fact);
                 }
             }),
-            Some(Step::Not) => self.collect_missing(at + 1, open, found),
+            Some(Step::Not) => self.collect_from(at + 1, open, found),
             Some(Step::All(end) | Step::Any(end)) => {
                 let mut part = at + 1;
                 while part < *end {
                     let (value, next) = self.value(part, open);
                     if value == Kleene::Unknown {
-                        self.collect_missing(part, open, found);
+                        self.collect_from(part, open, found);
                     }
                     part = next;
                 }
@@ -331,7 +335,11 @@ impl Test {
                 _ => Kleene::Unknown,
             },
             Self::Known(read) => get(read).map_or(Kleene::Unknown, |_| Kleene::True),
-            Self::Given(read) => get(read).is_some_and(|value| text(value) != Some("none")).into(),
+            // Never open, so that what is settled without the values taken for missing facts stays so with them.
+            Self::Given(read) => {
+                let value = context.facts.get(read, context.category, false);
+                value.is_some_and(|value| text(value) != Some("none")).into()
+            }
             Self::Category(relation, group) => category_test(*relation, group, context),
             Self::Above(set) => {
                 let table = &context.facts.taxonomy().categories;

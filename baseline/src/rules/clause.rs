@@ -94,29 +94,48 @@ impl Clause {
         self
     }
 
-    /// Whether a restricting clause fires for the category of the context: unless it is known not to.
-    pub(crate) fn fires(&self, context: &Context<'_, '_>) -> Kleene {
-        let when = self.when.as_ref().map_or(Kleene::True, |it| it.evaluate(context));
-        if when == Kleene::False {
-            return when;
-        }
-        if self
-            .if_known
-            .as_ref()
-            .is_some_and(|it| it.evaluate(context) != Kleene::True)
-        {
+    /// Whether the clause fires for the category of the context; for a permit, whether it covers it. A restricting
+    /// clause fires unless it is known not to. Adds the missing facts that leave the outcome open, if what is known
+    /// does not settle it already.
+    ///
+    /// Everything is looked at without the values taken for missing facts first: what is settled then stays so with
+    /// them, and only what is not has to be looked at twice.
+    pub(crate) fn judge(&self, context: &Context<'_, '_>, missing: &mut Set<Fact>) -> Kleene {
+        let open = Context {
+            open: true,
+            ..*context
+        };
+        let look = |part: &Option<Condition>| part.as_ref().map_or(Kleene::True, |it| it.evaluate(&open));
+        let mut settle = |part: &Option<Condition>, value: Kleene| match part {
+            Some(condition) if value == Kleene::Unknown => {
+                condition.collect_missing(&open, missing);
+                condition.evaluate(context)
+            }
+            _ => value,
+        };
+        if self.role == Role::Permit && !self.covers_category(context) {
             return Kleene::False;
         }
-        when.and(!self.spared(context))
-    }
-
-    /// Whether a restricting clause lets the category of the context through.
-    fn spared(&self, context: &Context<'_, '_>) -> Kleene {
-        match &self.unless {
-            Some(_) if !self.admits_category(context) => Kleene::False,
-            Some(unless) => unless.evaluate(context),
-            None => Kleene::False,
+        let when = look(&self.when);
+        if when == Kleene::False {
+            return Kleene::False;
         }
+        let if_known = look(&self.if_known);
+        if if_known == Kleene::False {
+            return Kleene::False;
+        }
+        if self.role == Role::Permit {
+            return settle(&self.when, when).and(settle(&self.if_known, if_known));
+        }
+        let spares = self.unless.is_some() && self.admits_category(context);
+        let unless = if spares { look(&self.unless) } else { Kleene::False };
+        if unless == Kleene::True {
+            return Kleene::False;
+        }
+        let when = settle(&self.when, when);
+        let known = settle(&self.if_known, if_known) == Kleene::True;
+        let spared = settle(&self.unless, unless);
+        if known { when.and(!spared) } else { Kleene::False }
     }
 
     /// Whether a restricting clause may let the category of the context through.
@@ -134,51 +153,17 @@ impl Clause {
         by_label_only && labels.all(|label| self.admits.contains(*label))
     }
 
-    /// Whether a permit covers the category of the context.
-    pub(crate) fn covers(&self, context: &Context<'_, '_>) -> Kleene {
+    /// Whether a permit may cover the category of the context.
+    fn covers_category(&self, context: &Context<'_, '_>) -> bool {
         let admitted = context
             .category
             .is_none_or(|category| self.admits.contains(category));
-        if !admitted || !self.counts(context) {
-            return Kleene::False;
-        }
-        let holds = |it: &Option<Condition>| it.as_ref().map_or(Kleene::True, |it| it.evaluate(context));
-        holds(&self.if_known).and(holds(&self.when))
+        admitted && self.counts(context)
     }
 
     fn counts(&self, context: &Context<'_, '_>) -> bool {
         let set = self.at_most_one.as_ref();
         set.is_none_or(|set| at_most_one(context.facts.taxonomy(), context.data, set))
-    }
-
-    /// Adds the missing facts that leave this clause open; none if what is known settles it already.
-    pub(crate) fn missing(&self, context: &Context<'_, '_>, found: &mut Set<Fact>) {
-        let incomplete = context.facts.incomplete();
-        if !self.conditions().any(|it| it.reads.intersects(incomplete)) {
-            return;
-        }
-        let open = Context {
-            open: true,
-            ..*context
-        };
-        let settled = match self.role {
-            Role::Permit => self.covers(&open) == Kleene::False,
-            _ => {
-                let not = |it: &Option<Condition>| {
-                    it.as_ref().is_some_and(|it| it.evaluate(&open) == Kleene::False)
-                };
-                not(&self.when) || not(&self.if_known) || self.spared(&open) == Kleene::True
-            }
-        };
-        if settled {
-            return;
-        }
-        // Where the category is not admitted, no fact can spare it.
-        let spares = self.role == Role::Permit || self.admits_category(&open);
-        let unless = self.unless.as_ref().filter(|_| spares);
-        for condition in [&self.when, &self.if_known].into_iter().flatten().chain(unless) {
-            condition.missing(context, found);
-        }
     }
 
     /// Calls `each` for every fact that this clause reads with these facts.

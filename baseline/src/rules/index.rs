@@ -99,6 +99,11 @@ impl Index {
         found
     }
 
+    /// No clause.
+    pub(crate) fn nothing(&self) -> Set<Clause> {
+        Set::empty(self.size)
+    }
+
     /// The clauses that say something about a category.
     pub(crate) fn about(&self, category: Id<Category>) -> &Set<Clause> {
         self.by_category.get(category.index()).unwrap_or(&self.any_data)
