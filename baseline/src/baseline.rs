@@ -222,6 +222,20 @@ impl Baseline {
         found
     }
 
+    /// The facts that a classification sets for the rules after it; none for a rule of another kind.
+    #[must_use]
+    pub fn sets(&self, rule: Id<Rule>) -> Set<Fact> {
+        let mut found = self.taxonomy.facts.empty_set();
+        for (_, clause) in self.clauses.iter().filter(|(_, clause)| clause.rule == rule) {
+            clause
+                .effects
+                .facts
+                .iter()
+                .for_each(|(fact, _)| found.insert(*fact));
+        }
+        found
+    }
+
     /// The values that some condition of the policy compares a fact with, each once, in the order of the rules.
     ///
     /// Beside the closed list of the fact table, these are the values that can make a difference. A country group

@@ -72,7 +72,7 @@ pub struct Finding {
 }
 
 /// One rule in scope.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Considered {
     /// The rule.
     pub rule: Id<Rule>,
@@ -80,6 +80,8 @@ pub struct Considered {
     pub kind: RuleKind,
     /// The truth of “it fired”, or for a permit “it covers”.
     pub outcome: Kleene,
+    /// The missing facts that leave it open.
+    pub missing: Set<Fact>,
 }
 
 /// The outcome for one data category.
@@ -503,6 +505,11 @@ impl<'q> Judge<'q> {
             outcome: Kleene::False,
             fired: Vec::new(),
         };
+        // An explanation says of each rule what it misses.
+        let earlier = self.query.explain.then(|| {
+            let none = Set::like(&self.draft.missing);
+            std::mem::replace(&mut self.draft.missing, none)
+        });
         let index = self.baseline.index();
         let once = (!clause.judges_each || self.draft.subjects.is_empty()).then(|| test(clause, context));
         if once.is_some() {
@@ -532,17 +539,17 @@ impl<'q> Judge<'q> {
                 firing.fired.push((None, outcome));
             }
         }
-        if self.query.explain {
+        if let Some(earlier) = earlier {
             clause.reads(&mut self.draft.read);
-            let kind = self.kind_of(clause);
-            push_new(
-                &mut self.draft.considered,
-                Considered {
-                    rule: clause.rule,
-                    kind,
-                    outcome: firing.outcome,
-                },
-            );
+            let missing = std::mem::replace(&mut self.draft.missing, earlier);
+            self.draft.missing.add(&missing);
+            let considered = Considered {
+                rule: clause.rule,
+                kind: self.kind_of(clause),
+                outcome: firing.outcome,
+                missing,
+            };
+            push_new(&mut self.draft.considered, considered);
         }
         firing
     }
