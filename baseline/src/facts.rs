@@ -21,6 +21,8 @@ pub struct Facts<'a> {
     at: Timestamp,
     values: Vec<Option<&'a FactValue>>,
     missing: Set<Fact>,
+    /// The facts that may be open for some category: the missing ones, and those supplied for some categories only.
+    incomplete: Set<Fact>,
 }
 
 impl<'a> Facts<'a> {
@@ -33,6 +35,7 @@ impl<'a> Facts<'a> {
             at,
             values: baseline.taken_values(),
             missing: baseline.taxonomy().facts.full_set(),
+            incomplete: baseline.taxonomy().facts.full_set(),
         }
     }
 
@@ -41,6 +44,10 @@ impl<'a> Facts<'a> {
         if let Some(place) = self.values.get_mut(fact.index()) {
             *place = Some(value);
             self.missing.remove(fact);
+            match value {
+                FactValue::PerCategory(_) => self.incomplete.insert(fact),
+                _ => self.incomplete.remove(fact),
+            }
         }
     }
 
@@ -66,12 +73,12 @@ impl<'a> Facts<'a> {
         &self.missing
     }
 
-    pub(crate) fn at(&self) -> Timestamp {
-        self.at
+    pub(crate) fn incomplete(&self) -> &Set<Fact> {
+        &self.incomplete
     }
 
-    pub(crate) fn none(&self) -> Set<Fact> {
-        Set::like(&self.missing)
+    pub(crate) fn at(&self) -> Timestamp {
+        self.at
     }
 
     pub(crate) fn taxonomy(&self) -> &'a Taxonomy {
@@ -99,11 +106,12 @@ impl<'a> Facts<'a> {
         }?;
         match value {
             FactValue::PerCategory(entries) => {
-                let category = category?;
-                entries
-                    .iter()
-                    .find(|entry| entry.covers.contains(category))
+                let of = |category| entries.iter().find(|entry| entry.covers.contains(category));
+                let taken = || self.taxonomy().facts.get(read.fact)?.unknown.as_ref();
+                category
+                    .and_then(of)
                     .map(|entry| &entry.value)
+                    .or_else(|| if open { None } else { taken() })
             }
             value => Some(value),
         }

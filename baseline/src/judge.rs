@@ -310,7 +310,7 @@ impl Draft {
         other
             .considered
             .into_iter()
-            .for_each(|it| push_new(&mut self.considered, it));
+            .for_each(|it| push_considered(&mut self.considered, it));
         other
             .obligations
             .into_iter()
@@ -415,6 +415,20 @@ fn push_finding(list: &mut Vec<Finding>, finding: Finding) {
     {
         Some(other) => other.certainty = other.certainty.max(finding.certainty),
         None => list.push(finding),
+    }
+}
+
+/// Adds a rule that was considered; of two outcomes of the same rule the stronger one stands, and what either misses.
+fn push_considered(list: &mut Vec<Considered>, considered: Considered) {
+    match list
+        .iter_mut()
+        .find(|other| other.rule == considered.rule && other.kind == considered.kind)
+    {
+        Some(other) => {
+            other.outcome = other.outcome.max(considered.outcome);
+            other.missing.add(&considered.missing);
+        }
+        None => list.push(considered),
     }
 }
 
@@ -549,7 +563,7 @@ impl<'q> Judge<'q> {
                 outcome: firing.outcome,
                 missing,
             };
-            push_new(&mut self.draft.considered, considered);
+            push_considered(&mut self.draft.considered, considered);
         }
         firing
     }
@@ -565,8 +579,23 @@ impl<'q> Judge<'q> {
         }
     }
 
-    /// The fixed first stage: labels, added categories and purposes, facts as they are to be seen.
+    /// The fixed first stage: labels, added categories and purposes, facts as they are to be seen. What is added is
+    /// classified as well, until nothing new comes in; there are only so many categories and labels.
     fn classify<'a>(&mut self, facts: &mut Facts<'a>)
+    where
+        'q: 'a,
+    {
+        let size = |draft: &Draft| -> usize { draft.subjects.iter().map(|it| 1 + it.labels.len()).sum() };
+        loop {
+            let before = size(&self.draft);
+            self.classify_once(facts);
+            if size(&self.draft) == before {
+                break;
+            }
+        }
+    }
+
+    fn classify_once<'a>(&mut self, facts: &mut Facts<'a>)
     where
         'q: 'a,
     {

@@ -30,10 +30,12 @@ pub struct Determination {
     pub reference: String,
 }
 
+type Key = (Id<Fact>, Id<Rule>);
+
 /// All determinations of a deployment. What nobody determined is unknown; the engine never guesses law.
 #[derive(Debug, Default)]
 pub struct Law {
-    determinations: HashMap<(Id<Fact>, Id<Rule>), Vec<Determination>>,
+    determinations: HashMap<Key, Vec<Determination>>,
 }
 
 impl Law {
@@ -118,11 +120,7 @@ impl Baseline {
     }
 }
 
-fn read_one(
-    document: &Document,
-    fields: &Fields<'_>,
-    baseline: &Baseline,
-) -> Option<((Id<Fact>, Id<Rule>), Determination)> {
+fn read_one(document: &Document, fields: &Fields<'_>, baseline: &Baseline) -> Option<(Key, Determination)> {
     let taxonomy = baseline.taxonomy();
     let fact_word = fields.required_text("fact");
     let rule_word = fields.required_text("rule");

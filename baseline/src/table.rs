@@ -5,6 +5,8 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
 
+use smallvec::{SmallVec, smallvec};
+
 /// What every entry of a [`Table`] has.
 pub trait Entry {
     /// What an entry is called in messages: `data category`, `purpose` …
@@ -71,9 +73,12 @@ impl<T> fmt::Debug for Id<T> {
 
 /// A set of entries of one [`Table`], one bit each.
 pub struct Set<T> {
-    words: Box<[u64]>,
+    words: SmallVec<[u64; INLINE_WORDS]>,
     table: PhantomData<fn() -> T>,
 }
+
+/// Sets of up to 384 entries live without an allocation; larger ones are as correct.
+const INLINE_WORDS: usize = 6;
 
 const BITS: usize = u64::BITS as usize;
 
@@ -82,7 +87,7 @@ impl<T> Set<T> {
     #[must_use]
     pub fn empty(size: usize) -> Self {
         Self {
-            words: vec![0; size.div_ceil(BITS)].into_boxed_slice(),
+            words: smallvec![0; size.div_ceil(BITS)],
             table: PhantomData,
         }
     }
@@ -91,7 +96,7 @@ impl<T> Set<T> {
     #[must_use]
     pub fn like(other: &Self) -> Self {
         Self {
-            words: vec![0; other.words.len()].into_boxed_slice(),
+            words: smallvec![0; other.words.len()],
             table: PhantomData,
         }
     }

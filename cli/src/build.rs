@@ -72,7 +72,10 @@ pub fn build(plugin: &Path) -> Result<PathBuf, BuildError> {
 
     let folder = package.target.join("plugins");
     let path = folder.join(format!("{product}.wasm"));
-    replace(&folder, &path, &plugin).map_err(|error| BuildError::File { path: path.clone(), error })?;
+    replace(&folder, &path, &plugin).map_err(|error| BuildError::File {
+        path: path.clone(),
+        error,
+    })?;
     Ok(path)
 }
 
@@ -88,16 +91,23 @@ pub fn componentize(module: &[u8]) -> Result<Vec<u8>, BuildError> {
         let package = contract.push_str("licit.wit", CONTRACT)?;
         let world = contract.select_world(&[package], Some("plugin"))?;
         wit_component::embed_component_metadata(&mut module, &contract, world, StringEncoding::UTF8)?;
-        ComponentEncoder::default().validate(true).module(&module)?.encode()
+        ComponentEncoder::default()
+            .validate(true)
+            .module(&module)?
+            .encode()
     };
     encode().map_err(|error| BuildError::Component(format!("{error:#}")))
 }
 
 /// The product that a manifest is for, which names the plugin's file.
 fn product(manifest: &str) -> Result<String, BuildError> {
-    let table: toml::Table =
-        manifest.parse().map_err(|error: toml::de::Error| BuildError::Manifest(error.to_string()))?;
-    let product = table.get("plugin").and_then(|plugin| plugin.get("product")).and_then(toml::Value::as_str);
+    let table: toml::Table = manifest
+        .parse()
+        .map_err(|error: toml::de::Error| BuildError::Manifest(error.to_string()))?;
+    let product = table
+        .get("plugin")
+        .and_then(|plugin| plugin.get("product"))
+        .and_then(toml::Value::as_str);
     let is_id = |id: &&str| !id.is_empty() && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
     product.filter(is_id).map(str::to_owned).ok_or_else(|| {
         BuildError::Manifest(
@@ -119,11 +129,21 @@ struct Package {
 impl Package {
     fn find(plugin: &Path) -> Result<Self, BuildError> {
         let manifest = plugin.join("Cargo.toml");
-        let manifest =
-            fs::canonicalize(&manifest).map_err(|error| BuildError::File { path: manifest, error })?;
+        let manifest = fs::canonicalize(&manifest).map_err(|error| BuildError::File {
+            path: manifest,
+            error,
+        })?;
         let folder = manifest.parent().unwrap_or(plugin).to_owned();
         let mut command = Command::new(cargo());
-        command.args(["metadata", "--no-deps", "--format-version", "1", "--manifest-path"]).arg(&manifest);
+        command
+            .args([
+                "metadata",
+                "--no-deps",
+                "--format-version",
+                "1",
+                "--manifest-path",
+            ])
+            .arg(&manifest);
         let metadata = run(command.current_dir(&folder))?;
         let metadata: Value =
             serde_json::from_slice(&metadata).map_err(|error| BuildError::Cargo(error.to_string()))?;
@@ -138,17 +158,33 @@ impl Package {
         if !package.is_some_and(has_library) {
             return Err(BuildError::NoLibrary(folder));
         }
-        Ok(Self { workspace: path("workspace_root")?, target: path("target_directory")?, folder, manifest })
+        Ok(Self {
+            workspace: path("workspace_root")?,
+            target: path("target_directory")?,
+            folder,
+            manifest,
+        })
     }
 
     /// Compiles the library to a core module.
     fn compile(&self, link: &[String]) -> Result<Vec<u8>, BuildError> {
         let mut command = Command::new(cargo());
-        command.args(["rustc", "--lib", "--crate-type", "cdylib", "--target", TARGET, "--profile", "licit"]);
+        command.args([
+            "rustc",
+            "--lib",
+            "--crate-type",
+            "cdylib",
+            "--target",
+            TARGET,
+            "--profile",
+            "licit",
+        ]);
         for setting in PROFILE {
             command.arg("--config").arg(format!("profile.licit.{setting}"));
         }
-        command.args(["--message-format", "json-render-diagnostics", "--manifest-path"]).arg(&self.manifest);
+        command
+            .args(["--message-format", "json-render-diagnostics", "--manifest-path"])
+            .arg(&self.manifest);
         command.arg("--").args(LINK).args(link);
         // This variable outranks every other source of flags, in the environment and in configuration files,
         // any of which could spoil a plugin.
@@ -184,23 +220,40 @@ impl Package {
 
 /// Whether a message or a package of cargo's is about this `Cargo.toml`.
 fn is_at(value: &Value, manifest: &Path) -> bool {
-    value.get("manifest_path").and_then(Value::as_str).is_some_and(|path| Path::new(path) == manifest)
+    value
+        .get("manifest_path")
+        .and_then(Value::as_str)
+        .is_some_and(|path| Path::new(path) == manifest)
 }
 
 fn has_library(package: &Value) -> bool {
     let strings = |value: &Value, key: &str| -> Vec<String> {
-        let array = value.get(key).and_then(Value::as_array).cloned().unwrap_or_default();
-        array.iter().filter_map(Value::as_str).map(str::to_owned).collect()
+        let array = value
+            .get(key)
+            .and_then(Value::as_array)
+            .cloned()
+            .unwrap_or_default();
+        array
+            .iter()
+            .filter_map(Value::as_str)
+            .map(str::to_owned)
+            .collect()
     };
     let targets = package.get("targets").and_then(Value::as_array);
     targets.into_iter().flatten().any(|target| {
-        strings(target, "kind").iter().any(|kind| ["lib", "rlib", "cdylib"].contains(&kind.as_str()))
+        strings(target, "kind")
+            .iter()
+            .any(|kind| ["lib", "rlib", "cdylib"].contains(&kind.as_str()))
     })
 }
 
 fn wasm_file(artifact: &Value) -> Option<PathBuf> {
     let files = artifact.get("filenames")?.as_array()?;
-    files.iter().filter_map(Value::as_str).map(PathBuf::from).find(|file| file.extension() == Some(OsStr::new("wasm")))
+    files
+        .iter()
+        .filter_map(Value::as_str)
+        .map(PathBuf::from)
+        .find(|file| file.extension() == Some(OsStr::new("wasm")))
 }
 
 /// Cargo itself: the one that runs us, if one does.
@@ -213,13 +266,19 @@ fn run(command: &mut Command) -> Result<Vec<u8>, BuildError> {
     let tool = command.get_program().to_string_lossy().into_owned();
     let ran = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output();
     let output = ran.map_err(|error| BuildError::Tool { tool, error })?;
-    if output.status.success() { Ok(output.stdout) } else { Err(BuildError::Failed) }
+    if output.status.success() {
+        Ok(output.stdout)
+    } else {
+        Err(BuildError::Failed)
+    }
 }
 
 /// Makes sure that the compiler which serves `folder` has the wasm target.
 fn add_target(folder: &Path) -> Result<(), BuildError> {
     let mut rustc = Command::new(env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
-    rustc.args(["--print", "target-libdir", "--target", TARGET]).current_dir(folder);
+    rustc
+        .args(["--print", "target-libdir", "--target", TARGET])
+        .current_dir(folder);
     let library = run(&mut rustc)?;
     if Path::new(String::from_utf8_lossy(&library).trim_end()).is_dir() {
         return Ok(());
@@ -242,7 +301,10 @@ fn replace(folder: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, BuildError> {
-    fs::read(path).map_err(|error| BuildError::File { path: path.to_owned(), error })
+    fs::read(path).map_err(|error| BuildError::File {
+        path: path.to_owned(),
+        error,
+    })
 }
 
 /// How a core module lays out its memory.
@@ -261,7 +323,10 @@ impl Memory {
     ///
     /// When `module` is not a WebAssembly module. What it does not state counts as zero.
     pub fn of(module: &[u8]) -> Result<Self, BinaryReaderError> {
-        let mut memory = Self { initial: 0, heap_base: 0 };
+        let mut memory = Self {
+            initial: 0,
+            heap_base: 0,
+        };
         let (mut globals, mut heap_base) = (Vec::new(), None);
         for payload in Parser::new(0).parse_all(module) {
             match payload? {
@@ -273,7 +338,11 @@ impl Memory {
                 Payload::GlobalSection(section) => {
                     for global in section {
                         let value = global?.init_expr.get_operators_reader().read()?;
-                        globals.push(if let Operator::I32Const { value } = value { value } else { 0 });
+                        globals.push(if let Operator::I32Const { value } = value {
+                            value
+                        } else {
+                            0
+                        });
                     }
                 }
                 Payload::ExportSection(exports) => {
@@ -287,7 +356,10 @@ impl Memory {
                 _ => {}
             }
         }
-        let heap_base = heap_base.and_then(|index| globals.get(index)).copied().unwrap_or_default();
+        let heap_base = heap_base
+            .and_then(|index| globals.get(index))
+            .copied()
+            .unwrap_or_default();
         memory.heap_base = u64::from(heap_base.cast_unsigned());
         Ok(memory)
     }
@@ -344,10 +416,17 @@ impl fmt::Display for BuildError {
             Self::File { path, error } => write!(f, "`{}`: {error}", path.display()),
             Self::Manifest(words) => f.write_str(words.trim_end()),
             Self::NoLibrary(folder) => {
-                write!(f, "`{}` holds no library crate: a plugin has `src/lib.rs`", folder.display())
+                write!(
+                    f,
+                    "`{}` holds no library crate: a plugin has `src/lib.rs`",
+                    folder.display()
+                )
             }
             Self::Tool { tool, error } => {
-                write!(f, "cannot run `{tool}`: {error}: install Rust from https://rustup.rs")
+                write!(
+                    f,
+                    "cannot run `{tool}`: {error}: install Rust from https://rustup.rs"
+                )
             }
             Self::Failed => f.write_str("the plugin was not built: the messages above say why"),
             Self::NoTarget => write!(

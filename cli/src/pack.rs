@@ -34,8 +34,10 @@ pub fn pack(component: &[u8], manifest: &str) -> Result<Vec<u8>, PackError> {
     if outline.manifest.is_some() {
         return Err(PackError::AlreadyPacked);
     }
-    let section =
-        CustomSection { name: Cow::Borrowed(MANIFEST_SECTION), data: Cow::Borrowed(manifest.as_bytes()) };
+    let section = CustomSection {
+        name: Cow::Borrowed(MANIFEST_SECTION),
+        data: Cow::Borrowed(manifest.as_bytes()),
+    };
     let mut plugin = component.to_vec();
     plugin.push(section.id());
     section.encode(&mut plugin);
@@ -60,11 +62,17 @@ struct Outline<'a> {
 impl<'a> Outline<'a> {
     fn read(component: &'a [u8]) -> Result<Self, PackError> {
         let malformed = |error: wasmparser::BinaryReaderError| PackError::NotAComponent(error.to_string());
-        let mut outline = Self { imports: Vec::new(), manifest: None };
+        let mut outline = Self {
+            imports: Vec::new(),
+            manifest: None,
+        };
         let mut depth = 0_usize;
         for payload in Parser::new(0).parse_all(component) {
             match payload.map_err(malformed)? {
-                Payload::Version { encoding: Encoding::Module, .. } if depth == 0 => {
+                Payload::Version {
+                    encoding: Encoding::Module,
+                    ..
+                } if depth == 0 => {
                     return Err(PackError::CoreModule);
                 }
                 Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
@@ -122,7 +130,9 @@ impl fmt::Display for PackError {
             Self::AlreadyPacked => f.write_str(
                 "this component holds a manifest already: pack the component as its compiler left it",
             ),
-            Self::SeveralManifests => f.write_str("this component holds more than one manifest: pack it anew"),
+            Self::SeveralManifests => {
+                f.write_str("this component holds more than one manifest: pack it anew")
+            }
             Self::NotText => f.write_str("the manifest in this component is not UTF-8: pack it anew"),
         }
     }
@@ -150,7 +160,10 @@ mod tests {
         assert_eq!(pack(b"\0asm\x01\0\0\0", ""), Err(PackError::CoreModule));
         assert!(matches!(pack(b"", ""), Err(PackError::NotAComponent(_))));
         assert!(matches!(pack(b"[plugin]", ""), Err(PackError::NotAComponent(_))));
-        assert!(matches!(pack(&[EMPTY, b"\x01"].concat(), ""), Err(PackError::NotAComponent(_))));
+        assert!(matches!(
+            pack(&[EMPTY, b"\x01"].concat(), ""),
+            Err(PackError::NotAComponent(_))
+        ));
     }
 
     #[test]
@@ -174,7 +187,11 @@ mod tests {
     #[test]
     fn imports_are_named() {
         // `(component (import "clock" (func)))`
-        let importing = [EMPTY, b"\x07\x05\x01\x40\x00\x01\x00\x0a\x0a\x01\x00\x05clock\x01\x00"].concat();
+        let importing = [
+            EMPTY,
+            b"\x07\x05\x01\x40\x00\x01\x00\x0a\x0a\x01\x00\x05clock\x01\x00",
+        ]
+        .concat();
         let refused = pack(&importing, "").unwrap_err();
         assert!(refused.to_string().contains("`clock`"), "{refused}");
     }

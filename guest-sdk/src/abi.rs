@@ -1,7 +1,7 @@
 //! The contract `wit/licit.wit` as the canonical ABI lays it out in memory, read and written in place.
 //!
 //! Written by hand rather than generated, because everything is borrowed from where the host put it: nothing is
-//! copied on the way in, nothing freed on the way out. `tests/contract.rs` holds these layouts to the WIT file.
+//! copied on the way in, nothing freed on the way out. The tests below hold these layouts to the WIT file.
 #![expect(unsafe_code, reason = "the canonical ABI passes addresses")]
 #![cfg_attr(
     not(target_arch = "wasm32"),
@@ -106,13 +106,16 @@ impl Value {
     }
 }
 
+/// The author's function.
+type Evaluate<V> = fn(&Request<'_, V>) -> Verdict<<V as Vocabulary>::Reason, <V as Vocabulary>::Obligation>;
+
 /// Reads the request, asks the author's function, and leaves its verdict in memory for the host to read.
 pub fn call<V: Vocabulary>(
     operation: &Text,
     purpose: &Text,
     data: &List<Text>,
     facts: &List<Fact>,
-    evaluate: fn(&Request<'_, V>) -> Verdict<V::Reason, V::Obligation>,
+    evaluate: Evaluate<V>,
 ) -> &'static Answer {
     let request = Request::admit(
         operation.text(),
@@ -199,4 +202,127 @@ unsafe extern "C" fn realloc(block: *mut u8, len: usize, align: usize, new_len: 
         core::arch::wasm32::unreachable()
     }
     allocated
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Answer, Fact, List, Text, Value};
+    use core::mem::offset_of;
+    use wit_parser::abi::{AbiVariant, WasmSignature, WasmType};
+    use wit_parser::{InterfaceId, Resolve, SizeAlign, Type, TypeDefKind, Variant};
+
+    /// The contract, its interface, and the layout of its types.
+    fn contract() -> (Resolve, InterfaceId, SizeAlign) {
+        let mut resolve = Resolve::default();
+        let package = resolve
+            .push_source("licit.wit", include_str!("../wit/licit.wit"))
+            .unwrap();
+        let interface = resolve.packages[package].interfaces["evaluator"];
+        let mut layout = SizeAlign::default();
+        layout.fill(&resolve);
+        (resolve, interface, layout)
+    }
+
+    fn variant<'r>(resolve: &'r Resolve, interface: InterfaceId, name: &str) -> (Type, &'r Variant) {
+        let id = resolve.interfaces[interface].types[name];
+        match &resolve.types[id].kind {
+            TypeDefKind::Variant(variant) => (Type::Id(id), variant),
+            other => panic!("`{name}` is {other:?}"),
+        }
+    }
+
+    /// The canonical ABI with addresses as wide as here: the tests run where they have 64 bits, plugins where they
+    /// have 32, and the layouts follow from the same declarations.
+    fn assert_layout<T>(layout: &SizeAlign, ty: &Type) {
+        assert_eq!(size_of::<T>(), layout.size(ty).size_wasm64());
+        assert_eq!(align_of::<T>(), layout.align(ty).align_wasm64());
+    }
+
+    /// The tag of a variant, and the offset of its payload.
+    fn case<T, P>(value: &T, payload: &P) -> (u8, usize) {
+        let start = (&raw const *value).addr();
+        // SAFETY: both variants are `repr(C, u8)`, so their first byte is the tag.
+        let tag = unsafe { *(&raw const *value).cast::<u8>() };
+        (tag, (&raw const *payload).addr() - start)
+    }
+
+    #[test]
+    #[cfg(target_pointer_width = "64")]
+    fn records_are_laid_out_as_the_contract_says() {
+        let (resolve, interface, layout) = contract();
+        let fact = resolve.interfaces[interface].types["fact"];
+        let TypeDefKind::Record(record) = &resolve.types[fact].kind else {
+            panic!("`fact` is no record")
+        };
+        let names: Vec<_> = record.fields.iter().map(|field| field.name.as_str()).collect();
+        assert_eq!(names, ["name", "value"]);
+        let offsets = layout.field_offsets(record.fields.iter().map(|field| &field.ty));
+        let offsets: Vec<_> = offsets.iter().map(|(offset, _)| offset.size_wasm64()).collect();
+        assert_eq!(offsets, [offset_of!(Fact, name), offset_of!(Fact, value)]);
+        assert_layout::<Fact>(&layout, &Type::Id(fact));
+        assert_layout::<Text>(&layout, &Type::String);
+    }
+
+    #[test]
+    #[cfg(target_pointer_width = "64")]
+    fn variants_are_laid_out_as_the_contract_says() {
+        let (resolve, interface, layout) = contract();
+
+        let (ty, declared) = variant(&resolve, interface, "fact-value");
+        assert_layout::<Value>(&layout, &ty);
+        let names: Vec<_> = declared.cases.iter().map(|case| case.name.as_str()).collect();
+        assert_eq!(names, ["flag", "text", "integer", "texts"]);
+        let payload =
+            layout.payload_offset(declared.tag(), declared.cases.iter().map(|case| case.ty.as_ref()));
+        let values = [
+            Value::Flag(true),
+            Value::Text(Text::of("")),
+            Value::Integer(0),
+            Value::Texts(List::leak(vec![])),
+        ];
+        for (tag, value) in (0..).zip(&values) {
+            let found = match value {
+                Value::Flag(payload) => case(value, payload),
+                Value::Text(payload) => case(value, payload),
+                Value::Integer(payload) => case(value, payload),
+                Value::Texts(payload) => case(value, payload),
+            };
+            assert_eq!(found, (tag, payload.size_wasm64()));
+        }
+
+        let (ty, declared) = variant(&resolve, interface, "verdict");
+        assert_layout::<Answer>(&layout, &ty);
+        let names: Vec<_> = declared.cases.iter().map(|case| case.name.as_str()).collect();
+        assert_eq!(names, ["permit", "deny"]);
+        let payload =
+            layout.payload_offset(declared.tag(), declared.cases.iter().map(|case| case.ty.as_ref()));
+        for (tag, answer) in [
+            (0, Answer::Permit(List::leak(vec![]))),
+            (1, Answer::Deny(Text::of(""))),
+        ] {
+            let found = match &answer {
+                Answer::Permit(payload) => case(&answer, payload),
+                Answer::Deny(payload) => case(&answer, payload),
+            };
+            assert_eq!(found, (tag, payload.size_wasm64()));
+        }
+    }
+
+    #[test]
+    fn the_function_takes_and_returns_what_the_contract_says() {
+        let (resolve, interface, _) = contract();
+        let function = &resolve.interfaces[interface].functions["evaluate"];
+        let WasmSignature {
+            params,
+            results,
+            retptr,
+            indirect_params,
+        } = resolve.wasm_signature(AbiVariant::GuestExport, function);
+        let list = [WasmType::Pointer, WasmType::Length];
+        assert_eq!(params, [list, list, list, list].concat());
+        assert_eq!(
+            (results, retptr, indirect_params),
+            (vec![WasmType::Pointer], true, false)
+        );
+    }
 }

@@ -13,6 +13,7 @@
     )
 )]
 #[cold]
+#[track_caller]
 pub(crate) fn abort(why: impl FnOnce() -> String) -> ! {
     #[cfg(target_arch = "wasm32")]
     {

@@ -15,7 +15,7 @@
 /// Where a block of `size` bytes aligned to `align` (a power of two) lies when the arena is used up to `next`
 /// and ends at `limit`: its start, and the new `next`. `None` when it does not fit.
 fn place(next: usize, limit: usize, size: usize, align: usize) -> Option<(usize, usize)> {
-    let mask = align - 1;
+    let mask = align.wrapping_sub(1);
     let start = next.checked_add(mask)? & !mask;
     let end = start.checked_add(size)?;
     (end <= limit).then_some((start, end))
@@ -28,7 +28,7 @@ mod wasm {
     use super::place;
     use core::alloc::{GlobalAlloc, Layout};
     use core::arch::wasm32::memory_size;
-    use core::ptr::{copy_nonoverlapping, null_mut};
+    use core::ptr::{copy_nonoverlapping, null_mut, with_exposed_provenance_mut};
     use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
     const PAGE: usize = 65_536;
@@ -46,7 +46,7 @@ mod wasm {
     impl Arena {
         fn next(&self) -> usize {
             match self.next.load(Relaxed) {
-                0 => &raw const __heap_base as usize,
+                0 => (&raw const __heap_base).addr(),
                 next => next,
             }
         }
@@ -56,11 +56,16 @@ mod wasm {
             match place(next, memory_size(0).saturating_mul(PAGE), size, align) {
                 Some((start, end)) => {
                     self.next.store(end, Relaxed);
-                    start as *mut u8
+                    with_exposed_provenance_mut(start)
                 }
                 None => null_mut(),
             }
         }
+    }
+
+    /// The address behind a block, which lies inside memory.
+    fn ends(block: *mut u8, layout: Layout) -> usize {
+        block.addr().wrapping_add(layout.size())
     }
 
     // SAFETY: `next` only moves up, except that the newest block may give its own bytes back; so no two live
@@ -72,16 +77,15 @@ mod wasm {
         }
 
         unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-            if block as usize + layout.size() == self.next() {
-                self.next.store(block as usize, Relaxed);
+            if ends(block, layout) == self.next() {
+                self.next.store(block.addr(), Relaxed);
             }
         }
 
         unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-            let newest = block as usize + layout.size() == self.next();
-            if newest {
-                // The newest block starts where it starts already: only its end moves.
-                return self.take(block as usize, size, layout.align());
+            if ends(block, layout) == self.next() {
+                // The newest block stays where it is: only its end moves.
+                return self.take(block.addr(), size, layout.align());
             }
             if size <= layout.size() {
                 return block;

@@ -41,6 +41,9 @@ pub enum Kind {
     Word(&'static [&'static str]),
     Time,
     Texts,
+    /// A fact that may differ by data category: `category=value` entries where it does, one plain value where it
+    /// does not.
+    PerCategory,
 }
 
 impl Kind {
@@ -57,7 +60,11 @@ impl Kind {
             (Self::Time, FactValue::Text(text)) => {
                 Instant::parse(text).is_some().then_some(Value::Text(text))
             }
-            (Self::Texts, FactValue::Texts(words)) => Some(Value::Texts(words)),
+            (Self::Texts | Self::PerCategory, FactValue::Texts(words)) => Some(Value::Texts(words)),
+            (Self::PerCategory, FactValue::Text(text)) => Some(Value::Texts(vec![text])),
+            (Self::PerCategory, FactValue::Flag(flag)) => {
+                Some(Value::Texts(vec![if flag { "true" } else { "false" }]))
+            }
             _ => None,
         }
     }
@@ -71,6 +78,7 @@ impl Kind {
             Self::Word(words) => format!("one of {}", listed(words.iter().copied())),
             Self::Time => "an instant like 2026-03-01T00:00:00Z".to_owned(),
             Self::Texts => "a set of words".to_owned(),
+            Self::PerCategory => "one value, or `category=value` entries".to_owned(),
         }
     }
 }
@@ -118,12 +126,13 @@ impl<'a> Stated<'a> {
     }
 
     /// Takes a value; aborts unless the fact is declared and the value of its type.
+    #[track_caller]
     pub(crate) fn state(&mut self, name: &str, value: FactValue<'a>) {
         let mut slots = self.specs.iter().zip(&mut self.values);
         let Some((spec, slot)) = slots.find(|(spec, _)| same(spec.name, name)) else {
             abort(|| {
                 let declared = listed(self.specs.iter().map(|spec| spec.name));
-                format!("no activity with this purpose reads the fact `{name}`, only {declared}")
+                format!("no activity with this purpose reads the fact `{name}` (declared: {declared})")
             });
         };
         *slot = spec.kind.admit(value);
@@ -155,6 +164,7 @@ impl fmt::Debug for Stated<'_> {
     }
 }
 
+#[track_caller]
 fn missing(name: &str) -> ! {
     abort(|| format!("the fact `{name}` is missing: state it with `.fact(\"{name}\", …)`"))
 }
@@ -210,6 +220,7 @@ impl<'a> Facts<'a> {
 
     /// The value of a fact that every activity with this purpose reads. The host never calls without it; a
     /// request that a test builds may lack it.
+    #[track_caller]
     pub fn known<T>(self, place: usize, value: Option<T>) -> T {
         match value {
             Some(value) => value,
@@ -223,7 +234,7 @@ impl<'a> Facts<'a> {
 /// A set that holds `*` means *all*: the host sends it where nothing is known and the policy then assumes
 /// every word, so [`contains`](Self::contains) is true of any word.
 ///
-/// A fact that differs by data category holds `category=value` entries, read by [`of`](Self::of).
+/// A fact that may differ by data category holds `category=value` entries, read by [`of`](Self::of).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Texts<'a>(&'a [&'a str]);
 
@@ -252,18 +263,22 @@ impl<'a> Texts<'a> {
         self.0.iter().copied()
     }
 
-    /// The values of a fact that differs by data category, for one category: the `observed` of
-    /// `oaid=observed`. Empty when nothing is known for that category.
+    /// The values of a fact that may differ by data category, for one category: the `observed` of
+    /// `oaid=observed`. A word without a category holds for every category; a flag reads `true` or `false`. Empty
+    /// when nothing is known for that category.
     ///
     /// ```
     /// use licit_guest::Texts;
     ///
     /// let sources = Texts::new(&["name=other-user", "name=user", "oaid=observed"]);
     /// assert!(sources.of("name").eq(["other-user", "user"]));
+    /// assert!(Texts::new(&["observed"]).of("oaid").eq(["observed"]));
     /// ```
     pub fn of(self, category: &str) -> impl Iterator<Item = &'a str> {
-        self.iter()
-            .filter_map(move |entry| entry.strip_prefix(category)?.strip_prefix('='))
+        self.iter().filter_map(move |entry| match entry.split_once('=') {
+            Some((other, value)) => same(other, category).then_some(value),
+            None => Some(entry),
+        })
     }
 
     /// How many words the set holds.

@@ -3,8 +3,10 @@
 //! A plugin is an ordinary library crate: a `plugin.toml` that declares what the product does with which data,
 //! and one free function.
 //!
-//! ```ignore
+//! ```
+//! # /*
 //! licit_guest::plugin!();
+//! # */ licit_guest::plugin!("../tests/themes.toml");
 //!
 //! fn evaluate(request: &Request) -> Verdict {
 //!     match request.purpose() {
@@ -44,7 +46,8 @@ pub use vocabulary::{Term, Vocabulary};
 ///
 /// `plugin!()` reads the `plugin.toml` beside `Cargo.toml`; `plugin!("path/to/plugin.toml")` one named relative to
 /// the calling file. Errors in the manifest are compile errors that quote its lines, and a changed manifest is
-/// compiled anew.
+/// compiled anew. It is read against the built-in policy, or against the one in the folder that the environment
+/// variable `LICIT_BASELINE` names.
 ///
 /// What it puts where it is called:
 ///
@@ -67,7 +70,7 @@ pub use vocabulary::{Term, Vocabulary};
 /// | text with a closed list of values | a generated enum |
 /// | any other text | `&str` |
 /// | time | [`Instant`] |
-/// | texts; a fact that differs by data category | [`Texts`] |
+/// | texts; any fact that may differ by data category | [`Texts`] |
 #[macro_export]
 macro_rules! plugin {
     ($($path:literal)?) => {

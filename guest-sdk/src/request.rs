@@ -47,6 +47,7 @@ impl<'a, V: Vocabulary> Request<'a, V> {
     ///
     /// When the manifest does not declare the purpose. (In a wasm plugin every panic named here is a trap.)
     #[must_use]
+    #[track_caller]
     pub fn new(operation: V::Operation, purpose: &str, data: impl IntoIterator<Item = V::Data>) -> Self {
         let mut data: Vec<_> = data.into_iter().collect();
         data.sort_unstable_by_key(|category| category.id());
@@ -67,6 +68,7 @@ impl<'a, V: Vocabulary> Request<'a, V> {
     /// When no activity with this purpose reads the fact, or the value is not of its type. A fact under `reads`
     /// that is never stated panics where the code under test reads it.
     #[must_use]
+    #[track_caller]
     pub fn fact(mut self, name: &str, value: impl Into<FactValue<'a>>) -> Self {
         self.facts.state(name, value.into());
         self
@@ -85,7 +87,15 @@ impl<'a, V: Vocabulary> Request<'a, V> {
     ) -> Self {
         let operation = declared("operation", operation);
         let purpose: &PurposeSpec<V> = declared_purpose(purpose);
-        let data = data.map(|id| declared("data category", id)).collect();
+        // Both lists are sorted, so the search for each category goes on where the one before it was found.
+        let mut ahead = V::Data::ALL.iter().copied();
+        let data = data
+            .map(|id| {
+                ahead
+                    .find(|term| same(term.id(), id))
+                    .unwrap_or_else(|| declared("data category", id))
+            })
+            .collect();
         let mut stated = Stated::none(purpose.facts);
         for (name, value) in facts {
             stated.state(name, value);
@@ -100,6 +110,7 @@ impl<'a, V: Vocabulary> Request<'a, V> {
     }
 }
 
+#[track_caller]
 fn declared_purpose<V: Vocabulary>(id: &str) -> &'static PurposeSpec<V> {
     match V::PURPOSES.iter().find(|purpose| same(purpose.id, id)) {
         Some(purpose) => purpose,
@@ -120,7 +131,7 @@ fn declared<T: Term>(what: &str, id: &str) -> T {
 
 fn undeclared(what: &str, id: &str, declared: impl Iterator<Item = &'static str>) -> String {
     format!(
-        "`plugin.toml` declares no {what} `{id}`, only {}",
+        "`plugin.toml` declares no {what} `{id}` (declared: {})",
         listed(declared)
     )
 }

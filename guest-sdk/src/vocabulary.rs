@@ -6,7 +6,7 @@ use core::fmt::Debug;
 /// An entry of a closed list of ids: a data category, an operation, a reason, an obligation, or a value of a
 /// fact. [`plugin!`](crate::plugin) implements it for the enums that it generates.
 pub trait Term: Copy + Eq + Debug + 'static {
-    /// Every entry, in the order of the manifest.
+    /// Every entry. Data categories and operations are sorted by id; the others stand as they are declared.
     const ALL: &'static [Self];
 
     /// The id as the manifest and the taxonomy write it.
@@ -65,7 +65,7 @@ mod tests {
     fn texts_are_the_same_when_every_byte_is() {
         let text = "controls.personalisation-of-";
         for end in 0..text.len() {
-            assert!(same(&text[..end], &text[..end].to_owned()));
+            assert!(same(&text[..end], &text.replace('#', "")[..end]));
             assert!(!same(&text[..end], &text[..=end]));
             for at in 0..end {
                 let mut changed = text[..end].to_owned();

@@ -1,6 +1,6 @@
 //! Merges the facts of one request from all suppliers, and tells where each came from.
 
-use licit_baseline::{Activity, Baseline, Fact, FactValue, Facts, Id, Judgement, OperationKind, Supplier};
+use licit_baseline::{Activity, Baseline, Fact, FactValue, Facts, Id, Judgement, Supplier};
 
 use crate::edition::{Edition, LoadedPlugin};
 use crate::request::Request;
@@ -194,11 +194,12 @@ pub(crate) fn explain(
         note(fact, &value, None, "computed".to_owned());
     }
     let read = |fact: &Id<Fact>| judgement.read.contains(*fact);
-    let structural =
-        |fact: &Id<Fact>| request.kind == OperationKind::Load || taxonomy.facts.name(*fact).contains('.');
+    let structural = |fact: &Id<Fact>| {
+        ["operation", "product", "purpose", "data", "at"].contains(&taxonomy.facts.name(*fact))
+    };
     let mut facts_used: Vec<FactUsed> = origins
         .into_iter()
-        .filter(|(fact, ..)| read(fact) && structural(fact))
+        .filter(|(fact, ..)| read(fact) && !structural(fact))
         .map(|(fact, value, supplier, source)| FactUsed {
             name: taxonomy.facts.name(fact).to_owned(),
             value,

@@ -1,12 +1,8 @@
 //! What a decision costs, and where: the whole of it, the baseline alone, the plugin's call alone, and the plugin's
 //! logic called natively, in one run.
 
-#![expect(missing_docs, reason = "criterion's macros generate public functions")]
-#![expect(
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a benchmark that cannot be set up has nothing to measure"
-)]
+#![allow(missing_docs, reason = "criterion's macros generate public functions")]
+#![expect(clippy::expect_used, clippy::panic, reason = "a benchmark that cannot be set up has nothing to measure")]
 
 #[path = "../tests/support/mod.rs"]
 mod support;
@@ -30,23 +26,14 @@ const REQUEST: &str = r#"{
 
 fn host() -> Host {
     let profile = std::fs::read_to_string(support::root().join("licit.toml")).expect("the example profile");
-    support::builder()
-        .profile("licit.toml", &profile)
-        .build()
-        .expect("a host")
+    support::builder().profile("licit.toml", &profile).build().expect("a host")
 }
 
 fn checked(host: &Host) -> Request {
-    let request = host
-        .request("the request", REQUEST, Format::Json)
-        .unwrap_or_else(|found| panic!("{found}"));
+    let request = host.request("the request", REQUEST, Format::Json).unwrap_or_else(|found| panic!("{found}"));
     let response = host.evaluate(&request);
     let answer = serde_json::to_string_pretty(&host.explain(&request)).expect("an answer");
-    assert_eq!(
-        response.decision,
-        Decision::Permit,
-        "the request measured is one that reaches the plugin:\n{answer}"
-    );
+    assert_eq!(response.decision, Decision::Permit, "the request measured is one that reaches the plugin:\n{answer}");
     request
 }
 
@@ -54,9 +41,7 @@ fn whole(c: &mut Criterion) {
     let host = host();
     let request = checked(&host);
     let product = host.product("themes").expect("the product");
-    c.bench_function("decision, fresh instance", |b| {
-        b.iter(|| product.evaluate(&request))
-    });
+    c.bench_function("decision, fresh instance", |b| b.iter(|| product.evaluate(&request)));
     c.bench_function("decision, explained", |b| b.iter(|| product.explain(&request)));
 }
 
@@ -64,37 +49,25 @@ fn baseline(c: &mut Criterion) {
     let host = host();
     let request = checked(&host);
     let explained = host.explain(&request);
-    let used = explained
-        .explanation
-        .as_ref()
-        .map(|it| it.facts_used.as_slice())
-        .unwrap_or_default();
+    let used = explained.explanation.as_ref().map(|it| it.facts_used.as_slice()).unwrap_or_default();
     let baseline = request.baseline();
     let taxonomy = baseline.taxonomy();
     let law = Law::default();
-    let data: Vec<_> = request
-        .data()
-        .filter_map(|id| taxonomy.categories.find(id))
-        .collect();
+    let data: Vec<_> = request.data().filter_map(|id| taxonomy.categories.find(id)).collect();
     let query = Query {
         operation: taxonomy.operations.find("use").expect("an operation"),
         product: taxonomy.products.find("themes").expect("a product"),
-        purpose: taxonomy
-            .purposes
-            .find("content-recommendation")
-            .expect("a purpose"),
+        purpose: taxonomy.purposes.find("content-recommendation").expect("a purpose"),
         data: &data,
         explain: false,
     };
     let mut facts = Facts::new(baseline, &law, request.at());
-    for fact in used {
-        facts.set(taxonomy.facts.find(&fact.name).expect("a fact"), &fact.value);
+    let used = used.iter().map(|fact| (fact.name.as_str(), &fact.value));
+    let at = licit_baseline::FactValue::Time(request.at());
+    for (name, value) in request.facts().chain(used).chain([("at", &at)]) {
+        facts.set(taxonomy.facts.find(name).expect("a fact"), value);
     }
-    assert_eq!(
-        baseline.judge(&query, &facts).decision,
-        Decision::Permit,
-        "the baseline permits what is measured"
-    );
+    assert_eq!(baseline.judge(&query, &facts).decision, Decision::Permit, "the baseline permits what is measured");
     c.bench_function("baseline alone", |b| b.iter(|| baseline.judge(&query, &facts)));
 }
 
@@ -107,14 +80,8 @@ fn plugin(c: &mut Criterion) {
         purpose: "content-recommendation",
         data: &["browsing-history", "download-history"],
         facts: &[
-            CallFact {
-                name: "right.objected_purposes",
-                value: FactValue::Texts(&[]),
-            },
-            CallFact {
-                name: "subject.age_class",
-                value: FactValue::Text("adult"),
-            },
+            CallFact { name: "right.objected_purposes", value: FactValue::Texts(&[]) },
+            CallFact { name: "subject.age_class", value: FactValue::Text("adult") },
         ],
     };
     plugin.call(&request).expect("a verdict");
@@ -126,13 +93,8 @@ fn native(c: &mut Criterion) {
     let request = themes::Request::new(themes::Operation::Use, "content-recommendation", data)
         .fact("right.objected_purposes", Vec::<&str>::new())
         .fact("subject.age_class", "adult");
-    assert!(
-        themes::evaluate(&request).is_permit(),
-        "the native logic permits what is measured"
-    );
-    c.bench_function("plugin logic, native", |b| {
-        b.iter(|| themes::evaluate(std::hint::black_box(&request)))
-    });
+    assert!(themes::evaluate(&request).is_permit(), "the native logic permits what is measured");
+    c.bench_function("plugin logic, native", |b| b.iter(|| themes::evaluate(std::hint::black_box(&request))));
 }
 
 criterion_group!(benches, whole, baseline, plugin, native);

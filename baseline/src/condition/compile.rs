@@ -5,8 +5,7 @@ use std::ops::Range;
 
 use super::parse::{Comparison, Expression, ExpressionKind, Problem};
 use super::program::{
-    Condition, DEEPEST_STACK, Group, Jurisdiction, LawRead, Operand, Read, Relation, Scope, Step, Sum, Test,
-    Word,
+    Condition, Group, Jurisdiction, LawRead, Operand, Read, Relation, Scope, Step, Sum, Test, Word,
 };
 use crate::diagnostic::nearest;
 use crate::fact::{Fact, FactType, FactValue, Supplier, parse_duration, parse_instant};
@@ -108,31 +107,33 @@ impl Compiler<'_> {
             inside: Vec::new(),
         };
         draft.expression(expression, polarity)?;
-        draft.finish(&expression.span)
+        Ok(draft.finish())
     }
 }
 
 impl Draft<'_, '_> {
-    fn finish(self, span: &Range<usize>) -> Result<Condition, Problem> {
-        let mut depth: usize = 0;
-        for step in &self.steps {
-            depth = match step {
-                Step::Test(_) => depth + 1,
-                Step::All(count) | Step::Any(count) => depth.saturating_sub(*count) + 1,
-                Step::Not => depth,
-            };
-            if depth > DEEPEST_STACK {
-                return Err((
-                    format!("the condition joins more than {DEEPEST_STACK} parts at once"),
-                    span.clone(),
-                ));
-            }
-        }
-        Ok(Condition {
+    fn finish(self) -> Condition {
+        Condition {
             steps: self.steps.into_boxed_slice(),
             reads: self.reads,
             per_category: self.per_category,
-        })
+        }
+    }
+
+    /// Appends a step that spans the parts which `parts` appends.
+    fn span(
+        &mut self,
+        step: fn(usize) -> Step,
+        parts: impl FnOnce(&mut Self) -> Result<(), Problem>,
+    ) -> Result<(), Problem> {
+        let at = self.steps.len();
+        self.steps.push(step(0));
+        parts(self)?;
+        let end = self.steps.len();
+        if let Some(place) = self.steps.get_mut(at) {
+            *place = step(end);
+        }
+        Ok(())
     }
 
     fn push(&mut self, test: Test) {
@@ -142,21 +143,19 @@ impl Draft<'_, '_> {
     fn expression(&mut self, expression: &Expression, polarity: Polarity) -> Result<(), Problem> {
         match &expression.kind {
             ExpressionKind::Not(inner) => {
-                self.expression(inner, polarity.swapped())?;
                 self.steps.push(Step::Not);
+                self.expression(inner, polarity.swapped())?;
             }
-            ExpressionKind::All(operands) => {
+            ExpressionKind::All(operands) => self.span(Step::All, |draft| {
                 operands
                     .iter()
-                    .try_for_each(|operand| self.expression(operand, polarity))?;
-                self.steps.push(Step::All(operands.len()));
-            }
-            ExpressionKind::Any(operands) => {
+                    .try_for_each(|operand| draft.expression(operand, polarity))
+            })?,
+            ExpressionKind::Any(operands) => self.span(Step::Any, |draft| {
                 operands
                     .iter()
-                    .try_for_each(|operand| self.expression(operand, polarity))?;
-                self.steps.push(Step::Any(operands.len()));
-            }
+                    .try_for_each(|operand| draft.expression(operand, polarity))
+            })?,
             ExpressionKind::Flag(flag) => self.push(Test::Constant(*flag)),
             ExpressionKind::Name(name) => {
                 let read = self.fact(name, &expression.span)?;
@@ -240,9 +239,8 @@ impl Draft<'_, '_> {
         match comparison {
             Comparison::Equal => self.equal(left, right),
             Comparison::NotEqual => {
-                self.equal(left, right)?;
                 self.steps.push(Step::Not);
-                Ok(())
+                self.equal(left, right)
             }
             Comparison::Less | Comparison::LessOrEqual => {
                 let (left_type, left_sum) = self.sum(left)?;
@@ -733,22 +731,23 @@ impl Draft<'_, '_> {
             return Err((format!("rule `{name}` asks about itself"), id.span.clone()));
         }
         self.per_category = true;
-        self.push(Test::Covers(Box::new(parts.scope.clone())));
-        let conditions = [(&parts.within, true), (&parts.when, false)];
-        for (condition, scope) in conditions {
-            let Some(condition) = condition else { continue };
-            self.inside.push(name.to_owned());
-            let outer = self.law.replace((parts.id, parts.jurisdiction.clone()));
-            let outer_scope = std::mem::replace(&mut self.scope, scope);
-            // A place inside another rule's condition means nothing in this one: point at the name instead.
-            self.expression(condition, Polarity::Opens)
-                .map_err(|(message, _)| (message, id.span.clone()))?;
-            self.scope = outer_scope;
-            self.law = outer;
-            self.inside.pop();
-            self.steps.push(Step::All(2));
-        }
-        Ok(())
+        self.span(Step::All, |draft| {
+            draft.push(Test::Covers(Box::new(parts.scope.clone())));
+            for (condition, scope) in [(&parts.within, true), (&parts.when, false)] {
+                let Some(condition) = condition else { continue };
+                draft.inside.push(name.to_owned());
+                let outer = draft.law.replace((parts.id, parts.jurisdiction.clone()));
+                let outer_scope = std::mem::replace(&mut draft.scope, scope);
+                // A place inside another rule's condition means nothing in this one: point at the name instead.
+                draft
+                    .expression(condition, Polarity::Opens)
+                    .map_err(|(message, _)| (message, id.span.clone()))?;
+                draft.scope = outer_scope;
+                draft.law = outer;
+                draft.inside.pop();
+            }
+            Ok(())
+        })
     }
 }
 

@@ -181,7 +181,7 @@ impl<'t> Parser<'t> {
         kind: fn(Vec<Expression>) -> ExpressionKind,
     ) -> Result<Expression, Problem> {
         let first = operand(self)?;
-        if !self.peek().is_some_and(|token| token.text == sign) {
+        if self.peek().is_none_or(|token| token.text != sign) {
             return Ok(first);
         }
         let start = first.span.start;

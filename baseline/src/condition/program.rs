@@ -9,7 +9,7 @@ use crate::rules::Rule;
 use crate::table::{Id, Set, Table};
 use crate::taxonomy::{Category, Product, Purpose, Recipient};
 
-/// A condition as a flat program in postfix order, with everything it reads.
+/// A condition as a flat program in prefix order, with everything it reads.
 #[derive(Debug)]
 pub(crate) struct Condition {
     pub(crate) steps: Box<[Step]>,
@@ -22,10 +22,11 @@ pub(crate) struct Condition {
 #[derive(Debug)]
 pub(crate) enum Step {
     Test(Test),
-    /// Takes as many values as it says and gives the smallest.
+    /// The smallest value of the parts from here to the step that it names.
     All(usize),
-    /// Takes as many values as it says and gives the largest.
+    /// The largest value of the parts from here to the step that it names.
     Any(usize),
+    /// The opposite of the part that follows.
     Not,
 }
 
@@ -191,120 +192,87 @@ impl Condition {
         }
     }
 
-    /// Evaluates the condition with the facts as they are, values taken for missing facts included.
+    /// Evaluates the condition with the facts as they are, values taken for missing facts included unless the context
+    /// is open.
     pub(crate) fn evaluate(&self, context: &Context<'_, '_>) -> Kleene {
-        let mut stack = Stack::default();
-        for step in &self.steps {
-            match step {
-                Step::Test(test) => stack.push(test.evaluate(context)),
-                Step::All(count) => stack.fold(*count, Kleene::True, Kleene::and),
-                Step::Any(count) => stack.fold(*count, Kleene::False, Kleene::or),
-                Step::Not => stack.fold(1, Kleene::True, |_, value| !value),
+        self.value(0, context).0
+    }
+
+    /// The value of the part that starts at `at`, and where the next part starts. What cannot matter any more is
+    /// skipped. A program that ends early, which the compiler never makes, is unknown: it fails closed everywhere.
+    fn value(&self, at: usize, context: &Context<'_, '_>) -> (Kleene, usize) {
+        match self.steps.get(at) {
+            Some(Step::Test(test)) => (test.evaluate(context), at + 1),
+            Some(Step::Not) => {
+                let (value, next) = self.value(at + 1, context);
+                (!value, next)
             }
+            Some(Step::All(end)) => (self.fold(at, *end, context, Kleene::True, Kleene::False), *end),
+            Some(Step::Any(end)) => (self.fold(at, *end, context, Kleene::False, Kleene::True), *end),
+            None => (Kleene::Unknown, at + 1),
         }
-        stack.pop()
+    }
+
+    /// Joins the operands of the part at `at`: the first that is `settling` settles it, an unknown one leaves it open.
+    fn fold(
+        &self,
+        at: usize,
+        end: usize,
+        context: &Context<'_, '_>,
+        neutral: Kleene,
+        settling: Kleene,
+    ) -> Kleene {
+        let mut joined = neutral;
+        let mut next = at + 1;
+        while next < end {
+            let (value, after) = self.value(next, context);
+            if value == settling {
+                return settling;
+            }
+            if value == Kleene::Unknown {
+                joined = Kleene::Unknown;
+            }
+            next = after;
+        }
+        joined
     }
 
     /// The missing facts that leave the condition open: those read by the parts that are unknown as long as no value
     /// is taken for a missing fact.
     pub(crate) fn missing(&self, context: &Context<'_, '_>, found: &mut Set<Fact>) {
-        if !self.reads.intersects(context.facts.missing()) {
+        if !self.reads.intersects(context.facts.incomplete()) {
             return;
         }
-        let context = Context {
+        let open = Context {
             open: true,
             ..*context
         };
-        let facts = context.facts;
-        let mut stack: Vec<(Kleene, Set<Fact>)> = Vec::new();
-        for step in &self.steps {
-            let entry = match step {
-                Step::Test(test) => {
-                    let value = test.evaluate(&context);
-                    let mut reads = facts.none();
+        if self.evaluate(&open) == Kleene::Unknown {
+            self.collect_missing(0, &open, found);
+        }
+    }
+
+    /// Adds what leaves the part at `at` open, which is known to be unknown.
+    fn collect_missing(&self, at: usize, open: &Context<'_, '_>, found: &mut Set<Fact>) {
+        match self.steps.get(at) {
+            Some(Step::Test(test)) => test.each_read(open.facts, &mut |read| {
+                if open.get(read).is_none() {
+                    found.insert(read.fact);
+                }
+            }),
+            Some(Step::Not) => self.collect_missing(at + 1, open, found),
+            Some(Step::All(end) | Step::Any(end)) => {
+                let mut part = at + 1;
+                while part < *end {
+                    let (value, next) = self.value(part, open);
                     if value == Kleene::Unknown {
-                        test.each_read(facts, &mut |read| {
-                            if facts.get(read, context.category, true).is_none() {
-                                reads.insert(read.fact);
-                            }
-                        });
+                        self.collect_missing(part, open, found);
                     }
-                    (value, reads)
+                    part = next;
                 }
-                Step::All(count) => fold_missing(&mut stack, *count, Kleene::True, Kleene::and),
-                Step::Any(count) => fold_missing(&mut stack, *count, Kleene::False, Kleene::or),
-                Step::Not => {
-                    let (value, reads) = stack.pop().unwrap_or((Kleene::Unknown, Set::empty(0)));
-                    (!value, reads)
-                }
-            };
-            stack.push(entry);
+            }
+            None => {}
         }
-        if let Some((Kleene::Unknown, reads)) = stack.pop() {
-            found.add(&reads);
-        }
-    }
-}
-
-fn fold_missing(
-    stack: &mut Vec<(Kleene, Set<Fact>)>,
-    count: usize,
-    start: Kleene,
-    fold: fn(Kleene, Kleene) -> Kleene,
-) -> (Kleene, Set<Fact>) {
-    let operands = stack.split_off(stack.len().saturating_sub(count));
-    let value = operands
-        .iter()
-        .fold(start, |value, operand| fold(value, operand.0));
-    let mut reads = operands
-        .first()
-        .map_or_else(|| Set::empty(0), |first| Set::like(&first.1));
-    if value == Kleene::Unknown {
-        operands
-            .iter()
-            .filter(|operand| operand.0 == Kleene::Unknown)
-            .for_each(|operand| reads.add(&operand.1));
-    }
-    (value, reads)
-}
-
-/// Deep enough for every condition: the compiler refuses one that needs more.
-pub(crate) const DEEPEST_STACK: usize = 24;
-
-struct Stack {
-    values: [Kleene; DEEPEST_STACK],
-    length: usize,
-}
-
-impl Default for Stack {
-    fn default() -> Self {
-        Self {
-            values: [Kleene::Unknown; DEEPEST_STACK],
-            length: 0,
-        }
-    }
-}
-
-impl Stack {
-    fn push(&mut self, value: Kleene) {
-        if let Some(place) = self.values.get_mut(self.length) {
-            *place = value;
-            self.length += 1;
-        }
-    }
-
-    /// An empty stack gives unknown, which fails closed everywhere.
-    fn pop(&mut self) -> Kleene {
-        self.length = self.length.saturating_sub(1);
-        self.values.get(self.length).copied().unwrap_or(Kleene::Unknown)
-    }
-
-    fn fold(&mut self, count: usize, start: Kleene, fold: fn(Kleene, Kleene) -> Kleene) {
-        let mut value = start;
-        for _ in 0..count {
-            value = fold(value, self.pop());
-        }
-        self.push(value);
     }
 }
 

@@ -153,8 +153,8 @@ impl Clause {
 
     /// Adds the missing facts that leave this clause open; none if what is known settles it already.
     pub(crate) fn missing(&self, context: &Context<'_, '_>, found: &mut Set<Fact>) {
-        let missing = context.facts.missing();
-        if !self.conditions().any(|it| it.reads.intersects(missing)) {
+        let incomplete = context.facts.incomplete();
+        if !self.conditions().any(|it| it.reads.intersects(incomplete)) {
             return;
         }
         let open = Context {

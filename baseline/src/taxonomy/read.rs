@@ -502,10 +502,6 @@ fn entity(_: &Document, fields: &Fields<'_>, id: String) -> Option<Entity> {
     })
 }
 
-#[expect(
-    clippy::too_many_arguments,
-    reason = "a product refers to every other table; the caller is one closure"
-)]
 fn product(
     document: &Document,
     fields: &Fields<'_>,

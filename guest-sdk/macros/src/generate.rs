@@ -282,7 +282,7 @@ fn fact_accessor(
         Kind::Integer => (quote!(i64), quote!(integer)),
         Kind::Text => (quote!(&'a str), quote!(text)),
         Kind::Time => (quote!(#sdk::Instant<'a>), quote!(time)),
-        Kind::Texts => (quote!(#sdk::Texts<'a>), quote!(texts)),
+        Kind::Texts | Kind::PerCategory => (quote!(#sdk::Texts<'a>), quote!(texts)),
         Kind::Word(_) => {
             let word = ident(&camel(name));
             (quote!(#word), quote!(word))
@@ -299,6 +299,7 @@ fn fact_accessor(
     quote! {
         #[doc = #doc]
         #[must_use]
+        #[track_caller]
         pub fn #accessor(self) -> #result {
             #value
         }
@@ -318,6 +319,7 @@ fn fact_spec(
         Kind::Word(words) => quote!(Word(&[#(#words),*])),
         Kind::Time => quote!(Time),
         Kind::Texts => quote!(Texts),
+        Kind::PerCategory => quote!(PerCategory),
     };
     quote! {
         #sdk::__private::FactSpec {

@@ -5,11 +5,13 @@
 
 mod generate;
 mod model;
+mod policy;
 #[cfg(test)]
 mod tests;
 
-use licit_baseline::{Baseline, Manifest};
+use licit_baseline::{Manifest, Taxonomy};
 use model::Model;
+use policy::Policy;
 use proc_macro2::{TokenStream, TokenTree};
 use quote::quote;
 use std::path::{Path, PathBuf};
@@ -31,37 +33,51 @@ fn expansion(input: TokenStream) -> Result<TokenStream, String> {
     let Some(TokenTree::Group(sdk)) = input.next() else {
         return Err("call this macro as `licit_guest::plugin!()`".to_owned());
     };
-    let rest: TokenStream = input.collect();
-    let path = if rest.is_empty() {
-        let folder = env::var_os("CARGO_MANIFEST_DIR").ok_or(
-            "without cargo, name the manifest relative to this file: `licit_guest::plugin!(\"../plugin.toml\")`",
-        )?;
-        PathBuf::from(folder).join("plugin.toml")
-    } else {
-        let path: LitStr = syn::parse2(rest)
-            .map_err(|_| "`plugin!` takes nothing, or the path of a manifest in quotes".to_owned())?;
-        let file = path.span().unwrap().local_file();
-        file.as_deref()
-            .and_then(Path::parent)
-            .unwrap_or(Path::new(""))
-            .join(path.value())
-    };
+    let path = manifest_path(input.collect())?;
     let shown = shown(&path);
     let text = fs::read_to_string(&path).map_err(|error| {
-        format!("cannot read `{shown}`: {error}: a plugin declares what it does in `plugin.toml`, beside its `Cargo.toml`")
+        format!(
+            "cannot read `{shown}`: {error}: a plugin declares what it does in `plugin.toml`, beside its \
+             `Cargo.toml`"
+        )
     })?;
-    let baseline = Baseline::embedded();
-    let (manifest, _) = Manifest::parse(&shown, &text, baseline.taxonomy())
-        .map_err(|problems| format!("`{shown}` is not a valid manifest\n\n{problems}\n"))?;
-    let generated = generate::plugin(&Model::new(&manifest, baseline.taxonomy()), &sdk.stream())
-        .map_err(|problem| format!("`{shown}`: {problem}"))?;
-    // The compiler looks at the files it includes to know when to come back.
-    let tracked = fs::canonicalize(&path).unwrap_or(path);
-    let tracked = tracked.to_string_lossy();
+    let Policy { baseline, files } = Policy::in_force()?;
+    let types = types(&shown, &text, baseline.taxonomy(), &sdk.stream())?;
+    // The compiler looks at the files and variables that it sees read, to know when to come back.
+    let path = fs::canonicalize(&path).unwrap_or(path);
+    let read = files
+        .iter()
+        .chain([&path])
+        .map(|file| file.to_string_lossy().into_owned());
+    let variable = policy::VARIABLE;
     Ok(quote! {
-        #generated
-        const _: &[u8] = ::core::include_bytes!(#tracked);
+        #types
+        const _: &[&[u8]] = &[#(::core::include_bytes!(#read)),*];
+        const _: ::core::option::Option<&str> = ::core::option_env!(#variable);
     })
+}
+
+/// Where the manifest is: beside `Cargo.toml`, or where the author's argument says, seen from the calling file.
+fn manifest_path(argument: TokenStream) -> Result<PathBuf, String> {
+    if argument.is_empty() {
+        let folder = env::var_os("CARGO_MANIFEST_DIR").ok_or(
+            "without cargo, say where the manifest is, seen from this file: \
+             `licit_guest::plugin!(\"../plugin.toml\")`",
+        )?;
+        return Ok(PathBuf::from(folder).join("plugin.toml"));
+    }
+    let path: LitStr = syn::parse2(argument)
+        .map_err(|_| "`plugin!` takes nothing, or the path of a manifest in quotes".to_owned())?;
+    let file = path.span().unwrap().local_file();
+    let folder = file.as_deref().and_then(Path::parent).unwrap_or(Path::new(""));
+    Ok(folder.join(path.value()))
+}
+
+/// What the text of a manifest becomes; `name` is what messages call it.
+fn types(name: &str, text: &str, taxonomy: &Taxonomy, sdk: &TokenStream) -> Result<TokenStream, String> {
+    let (manifest, _) = Manifest::parse(name, text, taxonomy)
+        .map_err(|problems| format!("`{name}` is not a valid manifest\n\n{problems}\n"))?;
+    generate::plugin(&Model::new(&manifest, taxonomy), sdk).map_err(|problem| format!("`{name}`: {problem}"))
 }
 
 /// A path as the compiler shows paths: relative to where it runs, if it lies below.

@@ -48,6 +48,8 @@ pub(crate) enum Kind {
     Word(Vec<String>),
     Time,
     Texts,
+    /// A value, or one for each of some data categories.
+    PerCategory,
 }
 
 impl Model {
@@ -144,7 +146,7 @@ impl Purpose {
 impl Fact {
     pub(crate) fn new(fact: &BaselineFact, required: bool) -> Self {
         let kind = match fact.fact_type {
-            _ if fact.per_category => Kind::Texts,
+            _ if fact.per_category => Kind::PerCategory,
             FactType::Flag => Kind::Flag,
             // Days travel in seconds.
             FactType::Integer | FactType::Days => Kind::Integer,
@@ -154,7 +156,7 @@ impl Fact {
             FactType::Texts => Kind::Texts,
         };
         let form = match fact.fact_type {
-            _ if fact.per_category => "; `category=value` entries",
+            _ if fact.per_category => "; may differ by data category",
             FactType::Days => "; in seconds",
             _ => "",
         };

@@ -23,7 +23,7 @@ pub const STACK_BYTES: usize = 256 * 1024;
 
 /// How much data wasmtime may copy out of a plugin while it reads one verdict, in its own unit (about a byte).
 /// It bounds what a hostile verdict can make the host allocate before the host's own checks see it; a verdict of
-/// the largest permitted size needs a fifth of it.
+/// the largest permitted size needs less than a tenth of it.
 pub(super) const VERDICT_FUEL: usize = 16 * 1024;
 
 /// Core instances, memories and tables of one component. A plugin needs one of each; composed components and
@@ -254,5 +254,30 @@ impl Drop for Ticker {
             // The thread cannot panic; if it did, there would be nobody left to tell.
             drop(thread.join());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ticker_lets_go_of_the_engine_when_it_is_dropped() {
+        let engine = Engine::default();
+        let weak = engine.weak();
+        let ticker = Ticker::start(engine).unwrap();
+        assert!(weak.upgrade().is_some());
+        drop(ticker);
+        assert!(weak.upgrade().is_none());
+    }
+
+    #[test]
+    fn ticks_cover_the_time() {
+        let ticks = |time| SandboxOptions::default().time(time).ticks();
+        assert_eq!(ticks(Duration::ZERO), 1);
+        assert_eq!(ticks(Duration::from_millis(1)), 2);
+        assert_eq!(ticks(Duration::from_millis(10)), 2);
+        assert_eq!(ticks(Duration::from_millis(11)), 3);
+        assert_eq!(ticks(Duration::MAX), u64::MAX / 2);
     }
 }
