@@ -207,7 +207,7 @@ impl Baseline {
     ///
     /// # Examples
     ///
-    /// ```no_run
+    /// ```
     /// # let baseline = licit_baseline::Baseline::embedded();
     /// let rule = baseline.rules().find("tls-in-transit").unwrap();
     /// let channel = baseline.taxonomy().facts.find("security.channel").unwrap();
@@ -243,12 +243,11 @@ impl Baseline {
     ///
     /// # Examples
     ///
-    /// ```no_run
+    /// ```
     /// # let baseline = licit_baseline::Baseline::embedded();
     /// let channel = baseline.taxonomy().facts.find("security.channel").unwrap();
-    /// for value in baseline.compared_values(channel) {
-    ///     println!("{value}");
-    /// }
+    /// let compared: Vec<String> = baseline.compared_values(channel).iter().map(ToString::to_string).collect();
+    /// assert_eq!(compared, ["tls-1.2", "tls-1.3", "local"]);
     /// ```
     #[must_use]
     pub fn compared_values(&self, fact: Id<Fact>) -> Vec<FactValue> {
