@@ -207,7 +207,7 @@ impl Baseline {
     ///
     /// # Examples
     ///
-    /// ```no_run
+    /// ```
     /// # let baseline = licit_baseline::Baseline::embedded();
     /// let rule = baseline.rules().find("tls-in-transit").unwrap();
     /// let channel = baseline.taxonomy().facts.find("security.channel").unwrap();
@@ -222,6 +222,20 @@ impl Baseline {
         found
     }
 
+    /// The facts that a classification sets for the rules after it; none for a rule of another kind.
+    #[must_use]
+    pub fn sets(&self, rule: Id<Rule>) -> Set<Fact> {
+        let mut found = self.taxonomy.facts.empty_set();
+        for (_, clause) in self.clauses.iter().filter(|(_, clause)| clause.rule == rule) {
+            clause
+                .effects
+                .facts
+                .iter()
+                .for_each(|(fact, _)| found.insert(*fact));
+        }
+        found
+    }
+
     /// The values that some condition of the policy compares a fact with, each once, in the order of the rules.
     ///
     /// Beside the closed list of the fact table, these are the values that can make a difference. A country group
@@ -229,12 +243,11 @@ impl Baseline {
     ///
     /// # Examples
     ///
-    /// ```no_run
+    /// ```
     /// # let baseline = licit_baseline::Baseline::embedded();
     /// let channel = baseline.taxonomy().facts.find("security.channel").unwrap();
-    /// for value in baseline.compared_values(channel) {
-    ///     println!("{value}");
-    /// }
+    /// let compared: Vec<String> = baseline.compared_values(channel).iter().map(ToString::to_string).collect();
+    /// assert_eq!(compared, ["tls-1.2", "tls-1.3", "local"]);
     /// ```
     #[must_use]
     pub fn compared_values(&self, fact: Id<Fact>) -> Vec<FactValue> {

@@ -74,7 +74,7 @@ pub struct Finding {
 }
 
 /// One rule in scope.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Considered {
     /// The rule.
     pub rule: Id<Rule>,
@@ -82,6 +82,8 @@ pub struct Considered {
     pub kind: RuleKind,
     /// The truth of “it fired”, or for a permit “it covers”.
     pub outcome: Kleene,
+    /// The missing facts that leave it open.
+    pub missing: Set<Fact>,
 }
 
 /// The outcome for one data category.
@@ -419,13 +421,16 @@ fn push_finding(list: &mut Vec<Finding>, finding: Finding) {
     }
 }
 
-/// Adds a rule that was considered; of two outcomes of the same rule the stronger one stands.
+/// Adds a rule that was considered; of two outcomes of the same rule the stronger one stands, and what either misses.
 fn push_considered(list: &mut Vec<Considered>, considered: Considered) {
     match list
         .iter_mut()
         .find(|other| other.rule == considered.rule && other.kind == considered.kind)
     {
-        Some(other) => other.outcome = other.outcome.max(considered.outcome),
+        Some(other) => {
+            other.outcome = other.outcome.max(considered.outcome);
+            other.missing.add(&considered.missing);
+        }
         None => list.push(considered),
     }
 }
@@ -510,6 +515,11 @@ impl<'q> Judge<'q> {
             outcome: Kleene::False,
             fired: SmallVec::new(),
         };
+        // An explanation says of each rule what it misses.
+        let earlier = self.query.explain.then(|| {
+            let none = Set::like(&self.draft.missing);
+            std::mem::replace(&mut self.draft.missing, none)
+        });
         let index = self.baseline.index();
         let missing = &mut self.draft.missing;
         let once =
@@ -537,12 +547,15 @@ impl<'q> Judge<'q> {
                 firing.fired.push((None, outcome));
             }
         }
-        if self.query.explain {
+        if let Some(earlier) = earlier {
             clause.reads(&mut self.draft.read);
+            let missing = std::mem::replace(&mut self.draft.missing, earlier);
+            self.draft.missing.add(&missing);
             let considered = Considered {
                 rule: clause.rule,
                 kind: self.kind_of(clause),
                 outcome: firing.outcome,
+                missing,
             };
             push_considered(&mut self.draft.considered, considered);
         }

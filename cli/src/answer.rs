@@ -48,11 +48,20 @@ pub(crate) fn write(
             Some((version, digest)) => {
                 let short: String = digest.chars().take("sha256:".len() + 12).collect();
                 let digest = if style.verbose { digest } else { &short };
-                format!("plugin {} {} ({})", response.product(), safe(version), safe(digest))
+                format!(
+                    "plugin {} {} ({})",
+                    response.product(),
+                    safe(version),
+                    safe(digest)
+                )
             }
             None => format!("no plugin of {}", response.product()),
         };
-        writeln!(out, "  {}", paint(DIM, &format!("policy {}, {plugin}", response.policy())))?;
+        writeln!(
+            out,
+            "  {}",
+            paint(DIM, &format!("policy {}, {plugin}", response.policy()))
+        )?;
     }
     Ok(())
 }
@@ -86,12 +95,28 @@ fn question(request: &Request, decision: Decision) -> String {
             FactValue::Text(kind) if name == "right.kind" => Some(safe(kind)),
             _ => None,
         });
-        let kind = kind.map_or_else(|| "request of a data subject".to_owned(), |kind| format!("`{kind}` request"));
-        let about = if data.is_empty() { "everything the product holds".to_owned() } else { list(&data) };
+        let kind = kind.map_or_else(
+            || "request of a data subject".to_owned(),
+            |kind| format!("`{kind}` request"),
+        );
+        let about = if data.is_empty() {
+            "everything the product holds".to_owned()
+        } else {
+            list(&data)
+        };
         return format!("{product}: {kind} about {about}");
     }
-    let may = if decision == Decision::Permit { "may" } else { "may not" };
-    format!("{product} {may} {} {} for {}", verb(request.operation()), list(&data), request.purpose())
+    let may = if decision == Decision::Permit {
+        "may"
+    } else {
+        "may not"
+    };
+    format!(
+        "{product} {may} {} {} for {}",
+        verb(request.operation()),
+        list(&data),
+        request.purpose()
+    )
 }
 
 /// An operation as a verb with its object to follow.
@@ -137,9 +162,16 @@ fn in_words(kind: &DenyKind, response: &Response) -> String {
 
 /// A rule as it is cited: what it says, its sections, its id.
 pub(crate) fn cited(response: &Response, reason: &Deciding<'_>) -> String {
-    let text = if reason.text.is_empty() { safe(reason.rule) } else { safe(reason.text) };
+    let text = if reason.text.is_empty() {
+        safe(reason.rule)
+    } else {
+        safe(reason.text)
+    };
     let rules = response.baseline().rules();
-    let kind = rules.find(reason.rule).and_then(|id| rules.get(id)).map(|rule| rule.kind);
+    let kind = rules
+        .find(reason.rule)
+        .and_then(|id| rules.get(id))
+        .map(|rule| rule.kind);
     // A gate and a closed set say what has to be; as reasons of a no they read the other way round.
     let text = match (reason.kind, kind, reason.not_excluded) {
         ("require", _, false) => format!("not met: {text}"),
@@ -180,7 +212,11 @@ fn reasons(out: &mut impl Write, response: &Response, style: Style) -> io::Resul
             continue;
         }
         if Some(reason.rule) == conjunction {
-            item(out, mark, &format!("{} {}", layer(response, reason), citation(reason)))?;
+            item(
+                out,
+                mark,
+                &format!("{} {}", layer(response, reason), citation(reason)),
+            )?;
             continue;
         }
         item(out, mark, &cited(response, reason))?;
@@ -195,7 +231,9 @@ fn reasons(out: &mut impl Write, response: &Response, style: Style) -> io::Resul
 /// What a layer has to say, of which the policy only knows that both have to permit.
 fn layer(response: &Response, reason: &Deciding<'_>) -> &'static str {
     match (reason.layer, &response.deny_kind) {
-        (Layer::Declaration, Some(DenyKind::NotPermitted)) => "the product's code needs facts that are missing",
+        (Layer::Declaration, Some(DenyKind::NotPermitted)) => {
+            "the product's code needs facts that are missing"
+        }
         (Layer::Declaration, _) => "no activity of the product's manifest covers it",
         (Layer::Plugin, None) => "the product's own logic permits it too",
         _ => "both the policy and the product have to permit",
@@ -236,9 +274,16 @@ fn counts_as(taken: &[(&str, String)]) -> String {
         }
     }
     let group = |value: &&str| {
-        let names: Vec<&str> =
-            taken.iter().filter(|(_, other)| other == value).map(|(name, _)| *name).collect();
-        let (is, counts) = if names.len() == 1 { ("is", "counts") } else { ("are", "count") };
+        let names: Vec<&str> = taken
+            .iter()
+            .filter(|(_, other)| other == value)
+            .map(|(name, _)| *name)
+            .collect();
+        let (is, counts) = if names.len() == 1 {
+            ("is", "counts")
+        } else {
+            ("are", "count")
+        };
         format!("{} {is} not known and {counts} as `{value}`", list(&names))
     };
     values.iter().map(group).collect::<Vec<_>>().join("; ")
@@ -272,19 +317,35 @@ fn not_excluded(
     let because = match unknown.as_slice() {
         [] => "could not be excluded".to_owned(),
         several if !style.verbose && certain(response) => {
-            let rules = if open.len() == 1 { "1 more rule".to_owned() } else { format!("{} more rules", open.len()) };
-            let facts = if several.len() == 1 { "a fact is" } else { "facts are" };
-            let line = format!("{rules} could not be excluded, because {facts} unknown (`--verbose` lists them)");
+            let rules = if open.len() == 1 {
+                "1 more rule".to_owned()
+            } else {
+                format!("{} more rules", open.len())
+            };
+            let facts = if several.len() == 1 {
+                "a fact is"
+            } else {
+                "facts are"
+            };
+            let line =
+                format!("{rules} could not be excluded, because {facts} unknown (`--verbose` lists them)");
             return item(out, &paint(YELLOW, "?"), &paint(DIM, &line));
         }
         [one] => format!("could not be excluded, because {one} is unknown"),
         several if several.len() > MOST && !style.verbose => {
-            format!("could not be excluded, because {} facts are unknown", several.len())
+            format!(
+                "could not be excluded, because {} facts are unknown",
+                several.len()
+            )
         }
         several => format!("could not be excluded, because {} are unknown", list(several)),
     };
     item(out, &paint(YELLOW, "?"), &format!("{because}:"))?;
-    let most = if style.verbose || open.len() == MOST + 1 { open.len() } else { MOST };
+    let most = if style.verbose || open.len() == MOST + 1 {
+        open.len()
+    } else {
+        MOST
+    };
     for reason in open.iter().take(most) {
         wrapped(out, "      - ", "        ", &cited(response, reason))?;
     }
@@ -313,8 +374,11 @@ fn lacking(response: &Response) -> Vec<String> {
         Axis::Retention => "nothing permits keeping it",
     };
     let line = |axis: Axis| {
-        let of: Vec<&str> =
-            categories.iter().filter(|it| it.lacking.contains(&axis)).map(|it| it.data).collect();
+        let of: Vec<&str> = categories
+            .iter()
+            .filter(|it| it.lacking.contains(&axis))
+            .map(|it| it.data)
+            .collect();
         if of.len() == categories.len() && of.len() > 1 {
             what(axis).to_owned()
         } else {
@@ -331,13 +395,20 @@ fn item(out: &mut impl Write, mark: &str, text: &str) -> io::Result<()> {
 /// The outcome of each category, where they differ or some were added.
 fn categories(out: &mut impl Write, response: &Response) -> io::Result<()> {
     let categories: Vec<CategoryAnswer<'_>> = response.categories().collect();
-    let Some(first) = categories.first() else { return Ok(()) };
-    let differ =
-        categories.iter().any(|it| it.decision != first.decision || it.rules != first.rules || it.added_by.is_some());
+    let Some(first) = categories.first() else {
+        return Ok(());
+    };
+    let differ = categories
+        .iter()
+        .any(|it| it.decision != first.decision || it.rules != first.rules || it.added_by.is_some());
     if !differ {
         return Ok(());
     }
-    let width = categories.iter().map(|it| it.data.chars().count()).max().unwrap_or(0);
+    let width = categories
+        .iter()
+        .map(|it| it.data.chars().count())
+        .max()
+        .unwrap_or(0);
     writeln!(out, "  {}", paint(BOLD, "by data category"))?;
     for category in categories {
         let mut notes: Vec<String> = category.rules.iter().map(|it| (*it).to_owned()).collect();
@@ -357,7 +428,12 @@ fn categories(out: &mut impl Write, response: &Response) -> io::Result<()> {
         let name = format!("{:width$}", category.data);
         let first = format!("    {}{pad}  {name}  ", paint(style, category.decision.as_str()));
         let rest = " ".repeat(columns(&first));
-        wrapped(out, first.trim_end(), &rest, &paint(DIM, &format!("  {}", notes.join("; "))))?;
+        wrapped(
+            out,
+            first.trim_end(),
+            &rest,
+            &paint(DIM, &format!("  {}", notes.join("; "))),
+        )?;
     }
     Ok(())
 }
@@ -375,10 +451,22 @@ fn obligations(out: &mut impl Write, response: &Response) -> io::Result<()> {
             Timing::After => "after",
             Timing::ByDeadline => "in time",
         };
-        let from = obligation.rule.map(|rule| format!(", {rule}")).unwrap_or_default();
+        let from = obligation
+            .rule
+            .map(|rule| format!(", {rule}"))
+            .unwrap_or_default();
         let id = paint(DIM, &format!("({}{from})", safe(obligation.id)));
-        let first = format!("    {}{} ", paint(YELLOW, when), " ".repeat(8_usize.saturating_sub(when.len())));
-        wrapped(out, &first, "             ", &format!("{} {id}", safe(obligation.text)))?;
+        let first = format!(
+            "    {}{} ",
+            paint(YELLOW, when),
+            " ".repeat(8_usize.saturating_sub(when.len()))
+        );
+        wrapped(
+            out,
+            &first,
+            "             ",
+            &format!("{} {id}", safe(obligation.text)),
+        )?;
     }
     Ok(())
 }
@@ -413,20 +501,22 @@ fn missing(out: &mut impl Write, response: &Response, style: Style) -> io::Resul
     if !style.verbose {
         names.retain(|name| matter.contains(name));
     }
-    let others = response.missing().count() - names.len();
     let facts = &response.baseline().taxonomy().facts;
     writeln!(out, "  {}", paint(BOLD, "missing facts"))?;
-    let most = if style.verbose || names.len() == MOST + 1 { names.len() } else { MOST };
+    let most = if style.verbose || names.len() == MOST + 1 {
+        names.len()
+    } else {
+        MOST
+    };
     let width = names.iter().take(most).map(|name| name.len()).max().unwrap_or(0);
     for name in names.iter().take(most) {
         let definition = facts.find(name).and_then(|id| facts.get(id));
-        let (from, meaning) =
-            definition.map_or(("?", ""), |it| (supplier(it.supplier), it.meaning.as_str()));
+        let (from, meaning) = definition.map_or(("?", ""), |it| (supplier(it.supplier), it.meaning.as_str()));
         let first = format!("    {name:width$}  {} ", paint(DIM, &format!("{from:14}")));
         let rest = " ".repeat(columns(&first));
         wrapped(out, &first, &rest, meaning)?;
     }
-    let more = names.len() - most.min(names.len()) + others;
+    let more = names.len().saturating_sub(most);
     if more > 0 {
         let more = format!("and {more} more; `licit facts` tells which values would permit");
         writeln!(out, "    {}", paint(DIM, &more))?;
@@ -435,11 +525,20 @@ fn missing(out: &mut impl Write, response: &Response, style: Style) -> io::Resul
 }
 
 fn facts_used(out: &mut impl Write, response: &Response) -> io::Result<()> {
-    let Some(explanation) = response.explanation.as_ref().filter(|it| !it.facts_used.is_empty()) else {
+    let Some(explanation) = response
+        .explanation
+        .as_ref()
+        .filter(|it| !it.facts_used.is_empty())
+    else {
         return Ok(());
     };
     writeln!(out, "  {}", paint(BOLD, "facts used"))?;
-    let width = explanation.facts_used.iter().map(|fact| fact.name.len()).max().unwrap_or(0);
+    let width = explanation
+        .facts_used
+        .iter()
+        .map(|fact| fact.name.len())
+        .max()
+        .unwrap_or(0);
     for fact in &explanation.facts_used {
         let source = paint(DIM, &format!("({}: {})", fact.supplier, safe(&fact.source)));
         let first = format!("    {:width$}  ", fact.name);

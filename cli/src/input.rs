@@ -26,7 +26,11 @@ pub(crate) struct Text {
 
 /// How a path is shown, `-` included.
 pub(crate) fn shown(path: &Path) -> String {
-    if path.as_os_str() == "-" { STDIN.to_owned() } else { path.display().to_string() }
+    if path.as_os_str() == "-" {
+        STDIN.to_owned()
+    } else {
+        path.display().to_string()
+    }
 }
 
 fn open(path: &Path) -> Result<Box<dyn Read>, Problem> {
@@ -52,7 +56,9 @@ pub(crate) fn text(path: &Path) -> Result<Text, Problem> {
         Ok(text) => Ok(Text { name, text }),
         Err(error) => {
             let at = error.utf8_error().valid_up_to();
-            Err(Problem::Text(format!("`{name}` is not UTF-8 from byte {at} on: save it as UTF-8")))
+            Err(Problem::Text(format!(
+                "`{name}` is not UTF-8 from byte {at} on: save it as UTF-8"
+            )))
         }
     }
 }
@@ -99,7 +105,10 @@ pub(crate) struct Lines {
 impl Lines {
     pub(crate) fn open(path: &Path) -> Result<Self, Problem> {
         let reader = Box::new(BufReader::new(open(path)?));
-        Ok(Self { reader, name: shown(path) })
+        Ok(Self {
+            reader,
+            name: shown(path),
+        })
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -124,7 +133,9 @@ fn read_line(reader: &mut dyn BufRead) -> io::Result<Option<Line>> {
             Err(error) => return Err(error),
         };
         let end = available.iter().position(|byte| *byte == b'\n');
-        let part = available.get(..end.unwrap_or(available.len())).unwrap_or_default();
+        let part = available
+            .get(..end.unwrap_or(available.len()))
+            .unwrap_or_default();
         too_long |= line.len() + part.len() > LONGEST_LINE;
         if !too_long {
             line.extend_from_slice(part);
@@ -172,7 +183,14 @@ mod tests {
     #[test]
     fn every_line_end_counts() {
         assert!(lines(b"").is_empty());
-        assert_eq!(lines(b"\n\na\n"), [Line::Text("".into()), Line::Text("".into()), Line::Text("a".into())]);
+        assert_eq!(
+            lines(b"\n\na\n"),
+            [
+                Line::Text("".into()),
+                Line::Text("".into()),
+                Line::Text("a".into())
+            ]
+        );
     }
 
     #[test]

@@ -64,8 +64,16 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => {
             // Clap's own code for usage errors would read as a deny.
-            let code = if error.use_stderr() { ExitCode::FAILURE } else { ExitCode::SUCCESS };
-            return if error.print().is_ok() { code } else { ExitCode::FAILURE };
+            let code = if error.use_stderr() {
+                ExitCode::FAILURE
+            } else {
+                ExitCode::SUCCESS
+            };
+            return if error.print().is_ok() {
+                code
+            } else {
+                ExitCode::FAILURE
+            };
         }
     };
     let color = match cli.color {

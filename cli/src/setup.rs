@@ -34,7 +34,11 @@ pub(crate) const NO_PROFILE: &str = "there is no deployment profile, so the fact
 
 impl Deployment {
     /// Loads the plugins and the profile. A plugin that is refused is reported, and the others go on.
-    pub(crate) fn load(&self, discharges: Option<&[String]>, terminal: &mut Terminal) -> Result<Ready, Problem> {
+    pub(crate) fn load(
+        &self,
+        discharges: Option<&[String]>,
+        terminal: &mut Terminal,
+    ) -> Result<Ready, Problem> {
         let name = input::shown(&self.plugins);
         let dir = Dir::open_ambient_dir(&self.plugins, ambient_authority()).map_err(|error| {
             Problem::Text(format!(
@@ -65,22 +69,38 @@ pub(crate) fn finish(
         Some(ids) => builder.discharges(ids.iter().cloned()),
         None => builder.discharges_all(),
     };
-    let host = builder.build().map_err(|error| Problem::Lines(error.to_string()))?;
+    let host = builder
+        .build()
+        .map_err(|error| Problem::Lines(error.to_string()))?;
     for refused in host.refused() {
-        terminal.warn(format!("plugin `{}` is refused: {}", refused.file(), refused.message()));
+        terminal.warn(format!(
+            "plugin `{}` is refused: {}",
+            refused.file(),
+            refused.message()
+        ));
     }
     check_discharges(&host, discharges.unwrap_or_default(), terminal);
-    Ok(Ready { host, has_profile: profile.is_some() })
+    Ok(Ready {
+        host,
+        has_profile: profile.is_some(),
+    })
 }
 
 /// Warns of obligations that nothing could ever ask for: a misspelt one would make every permit a deny.
 fn check_discharges(host: &Host, ids: &[String], terminal: &mut Terminal) {
     let baselines = host.baselines();
     for id in ids.iter().filter(|id| !id.is_empty() && !id.contains(':')) {
-        let known = |id: &str| baselines.iter().any(|it| it.taxonomy().obligations.find(id).is_some());
+        let known = |id: &str| {
+            baselines
+                .iter()
+                .any(|it| it.taxonomy().obligations.find(id).is_some())
+        };
         if !known(id) {
             let names = baselines.iter().flat_map(|it| it.taxonomy().obligations.names());
-            terminal.warn(format!("`--discharge`: unknown obligation `{id}`{}", did_you_mean(id, names)));
+            terminal.warn(format!(
+                "`--discharge`: unknown obligation `{id}`{}",
+                did_you_mean(id, names)
+            ));
         }
     }
 }

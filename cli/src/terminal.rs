@@ -65,7 +65,11 @@ impl Terminal {
 
     /// Something to look at that does not keep the command from going on.
     pub(crate) fn warn(&mut self, text: impl Display) {
-        self.say(&format!("{} {}", paint(YELLOW, "warning:"), safe(&text.to_string())));
+        self.say(&format!(
+            "{} {}",
+            paint(YELLOW, "warning:"),
+            safe(&text.to_string())
+        ));
     }
 
     /// Progress.
@@ -187,7 +191,9 @@ pub(crate) fn list<T: AsRef<str>>(words: &[T]) -> String {
 
 /// The suggestion that goes with an unknown word, if there is a likely one.
 pub(crate) fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> String {
-    nearest(word, known).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default()
+    nearest(word, known)
+        .map(|near| format!("; did you mean `{near}`?"))
+        .unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -196,11 +202,17 @@ mod tests {
 
     #[test]
     fn nothing_acts_on_a_terminal() {
-        assert_eq!(safe("a\x1b[31mb\u{9b}c\u{202e}"), "a\\u{1b}[31mb\\u{9b}c\\u{202e}");
+        assert_eq!(
+            safe("a\x1b[31mb\u{9b}c\u{202e}"),
+            "a\\u{1b}[31mb\\u{9b}c\\u{202e}"
+        );
         assert_eq!(safe_lines("a\nb\r"), "a\nb\\u{d}");
         let json = serde_json::to_string("x\u{7f}\u{9b}\u{1b}").unwrap();
         assert_eq!(safe_json(&json), r#""x\u007f\u009b\u001b""#);
-        assert_eq!(serde_json::from_str::<String>(&safe_json(&json)).unwrap(), "x\u{7f}\u{9b}\u{1b}");
+        assert_eq!(
+            serde_json::from_str::<String>(&safe_json(&json)).unwrap(),
+            "x\u{7f}\u{9b}\u{1b}"
+        );
     }
 
     #[test]

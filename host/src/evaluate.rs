@@ -50,7 +50,15 @@ pub(crate) fn evaluate(edition: &Arc<Edition>, request: &Request, options: &Opti
         explain: options.explain,
     };
     let computed = Computed::new(edition, request);
-    let facts = assemble(edition, request, plugin, activity, &computed, options.assumed, &mut |_, _, _| {});
+    let facts = assemble(
+        edition,
+        request,
+        plugin,
+        activity,
+        &computed,
+        options.assumed,
+        &mut |_, _, _| {},
+    );
     let judgement = baseline.judge(&query, &facts);
 
     let mut answer = Answer::new(baseline, request, judgement);
@@ -409,7 +417,7 @@ impl<'f> WireFact<'f> {
 }
 
 /// The activity that the request names, if it names one.
-fn feature<'a>(request: &'a Request, assumed: &'a [(Id<Fact>, FactValue)]) -> Option<&'a str> {
+pub(crate) fn feature<'a>(request: &'a Request, assumed: &'a [(Id<Fact>, FactValue)]) -> Option<&'a str> {
     let feature = request.baseline.engine_facts().feature?;
     let mut stated = assumed.iter().chain(&request.facts);
     match stated.find(|(fact, _)| *fact == feature) {

@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use licit_baseline::{
-    Baseline, Decision, Fact, FactType, FactValue, Id, RuleKind, Set, Supplier, Taxonomy,
+    Baseline, Certainty, Decision, Fact, FactType, FactValue, Id, OperationKind, Rule, RuleKind, Supplier,
+    Taxonomy,
 };
 
-use crate::edition::Edition;
-use crate::evaluate::{Options, evaluate};
+use crate::assemble::{Computed, assemble};
+use crate::edition::{Declared, Edition};
+use crate::evaluate::{Options, evaluate, feature};
 use crate::request::Request;
 use crate::response::{DenyKind, Reason, Response};
 
@@ -21,9 +23,10 @@ pub struct Openings {
     /// The answer as it stands, with its explanation.
     pub response: Response,
     /// The missing facts that matter, by supplier: first what the request could state, last what the product's
-    /// manifest would have to say.
+    /// manifest would have to say. Of a permit: those with a value that takes it back.
     pub facts: Vec<Opening>,
-    /// Whether some assignment of these facts leads to a permit. If it does, the `chosen` values of `facts` are one.
+    /// Whether it is a permit, or some assignment of these facts leads to one. If it does, the `chosen` values of
+    /// `facts` are one.
     pub permits: bool,
     /// The answer under the chosen values: a permit, or the nearest to one that was found, whose reasons are what
     /// stands in the way.
@@ -137,17 +140,23 @@ pub(crate) fn find(edition: &Arc<Edition>, request: &Request, discharges: Option
         failures: 0,
     };
     let response = search.explained(&[]);
-    let settled = settled(edition, request, &response);
+    let optional = search.optional(&response);
+    let settled = settled(edition, request, &response, optional.is_empty());
     let mut assumed = Assumed::new();
-    if !settled && response.decision != Decision::Permit {
+    let facts = if response.decision == Decision::Permit {
+        search.open(&response, optional);
+        search.risks(&response)
+    } else if settled {
+        Vec::new()
+    } else {
         search.widen(&response);
         search.approach(&mut assumed);
         search.drop_superfluous(&mut assumed);
-    }
+        search.openings(&response, &assumed)
+    };
     let nearest = search.explained(&assumed);
-    let facts = search.openings(&response, &nearest, &assumed);
     Openings {
-        permits: nearest.decision == Decision::Permit && response.decision != Decision::Permit,
+        permits: nearest.decision == Decision::Permit,
         response,
         facts,
         nearest,
@@ -203,6 +212,12 @@ impl Search<'_> {
             }
             found.extend(self.edition.profile.selectors(fact));
         }
+        self.open(response, found);
+    }
+
+    /// Opens these facts, unless they are stated or nothing is known to try for them.
+    fn open(&mut self, response: &Response, found: Vec<Id<Fact>>) {
+        let table = &self.edition.baseline.taxonomy().facts;
         for fact in found {
             // What the request is about is the question itself.
             let asked = ["operation", "product", "purpose", "data", "at"].contains(&table.name(fact));
@@ -219,11 +234,63 @@ impl Search<'_> {
         self.open.sort_by_key(|(fact, _)| rank(*fact));
     }
 
+    /// The facts that the plugin's code can do without, and that nobody supplied: knowing one may still make it object.
+    fn optional(&self, response: &Response) -> Vec<Id<Fact>> {
+        let Some(plugin) = self.edition.plugin(self.request.product) else {
+            return Vec::new();
+        };
+        let added = response.judgement.added_purposes.iter().copied();
+        let mut optional = Vec::new();
+        for purpose in std::iter::once(self.request.purpose).chain(added) {
+            let feature = feature(self.request, &[]);
+            let Declared::By(activity) = plugin.declared(self.request, purpose, feature) else {
+                continue;
+            };
+            let computed = Computed::new(self.edition, self.request);
+            let facts = assemble(
+                self.edition,
+                self.request,
+                Some(plugin),
+                Some(activity),
+                &computed,
+                &[],
+                &mut |_, _, _| {},
+            );
+            let reads = activity.optional_reads.iter();
+            optional.extend(reads.copied().filter(|fact| facts.supplied(*fact).is_none()));
+        }
+        optional
+    }
+
+    /// The open facts of a permit that has a value which takes it back.
+    fn risks(&mut self, response: &Response) -> Vec<Opening> {
+        let mut risks = Vec::new();
+        for (fact, trials) in self.open.clone() {
+            let mut values = Vec::new();
+            for (value, any) in trials {
+                let answer = self.answer(&[(fact, value.clone())], false);
+                let permits = answer.decision == Decision::Permit;
+                values.push(Candidate {
+                    value,
+                    any,
+                    permits,
+                    clears: permits,
+                });
+            }
+            if values.iter().any(|it| !it.permits) {
+                risks.push(self.opening(response, fact, None, &[], values));
+            }
+        }
+        risks
+    }
+
     /// Goes towards a permit, one fact at a time and, where no single fact helps, two at a time.
     fn approach(&mut self, assumed: &mut Assumed) {
         let mut here = self.distance(assumed);
         while here.decision != Decision::Permit && !self.spent() {
-            let step = self.best_step(assumed, here).or_else(|| self.best_pair(assumed, here));
+            let step = self
+                .best_step(assumed, here)
+                .or_else(|| self.best_pair(assumed, here));
             let Some((next, distance)) = step else { return };
             *assumed = next;
             here = distance;
@@ -283,11 +350,11 @@ impl Search<'_> {
         }
     }
 
-    fn openings(&mut self, response: &Response, nearest: &Response, assumed: &Assumed) -> Vec<Opening> {
+    fn openings(&mut self, response: &Response, assumed: &Assumed) -> Vec<Opening> {
         if assumed.is_empty() {
             return Vec::new();
         }
-        let here = Distance::of(nearest).in_substance();
+        let here = self.distance(assumed).in_substance();
         let mut openings = Vec::new();
         for (fact, trials) in self.open.clone() {
             let chosen = assumed.iter().find(|(it, _)| *it == fact).map(|(_, value)| value);
@@ -295,8 +362,10 @@ impl Search<'_> {
             let mut values = Vec::new();
             for (value, any) in trials {
                 let distance = self.distance(&with(assumed, fact, value.clone()));
-                let (mut permits, mut clears) =
-                    (distance.decision == Decision::Permit, distance.in_substance() <= here);
+                let (mut permits, mut clears) = (
+                    distance.decision == Decision::Permit,
+                    distance.in_substance() <= here,
+                );
                 if chosen.is_none() {
                     let replaced = self.replaces(assumed, fact, &value, here);
                     (permits, clears) = (permits && !replaced.is_empty(), clears && !replaced.is_empty());
@@ -396,7 +465,9 @@ fn readers(baseline: &Baseline, response: &Response, fact: Id<Fact>) -> Vec<Stri
 /// The facts from which the engine computes one of its own.
 fn inputs(name: &str) -> &'static [&'static str] {
     match name {
-        "consent.status" | "consent.explicit" | "consent.time" | "consent.withdrawn_at" => &["consent.records"],
+        "consent.status" | "consent.explicit" | "consent.time" | "consent.withdrawn_at" => {
+            &["consent.records"]
+        }
         "transfer.from" => &["collection.operation_country", "storage.country"],
         "transfer.to" => &["recipient.country", "storage.country", "locus.country"],
         _ => &[],
@@ -422,44 +493,54 @@ fn with(assumed: &Assumed, fact: Id<Fact>, value: FactValue) -> Assumed {
     next
 }
 
-/// Whether the answer is the same whatever anybody supplies: a permit, a product that cannot answer, processing that
-/// the product does not declare, or a rule that forbids it by facts that are all known.
-fn settled(edition: &Edition, request: &Request, response: &Response) -> bool {
+/// Whether the answer is the same whatever anybody supplies: a permit whose plugin asks for nothing more, a product that
+/// cannot answer, processing that the product does not declare, or a rule that forbids it by facts that are all known.
+///
+/// Rights are never settled: a refusal may be cited at any time.
+fn settled(edition: &Edition, request: &Request, response: &Response, asks_no_more: bool) -> bool {
     let baseline = &*edition.baseline;
     let table = &baseline.taxonomy().facts;
-    let missing = &response.judgement.missing;
-    let named = baseline.engine_facts().feature;
-    match &response.deny_kind {
-        _ if response.decision == Decision::Permit => return true,
-        Some(DenyKind::NotLoaded) => return true,
-        Some(DenyKind::NotDeclared) if named.is_none_or(|feature| !missing.contains(feature)) => return true,
-        _ => {}
-    }
-    // A classification may still change what the other rules see, and the person's region what the profile supplies.
-    let classifies = |it: &licit_baseline::Considered| {
-        it.kind == RuleKind::Classify && baseline.reads(it.rule).intersects(missing)
-    };
-    let region = baseline.engine_facts().region;
-    let stated = |fact: Id<Fact>| request.facts.iter().any(|(other, _)| *other == fact);
-    if response.judgement.considered.iter().any(classifies) || !region.is_some_and(stated) {
+    let judgement = &response.judgement;
+    let feature = baseline.engine_facts().feature;
+    let tells_apart = feature.is_some_and(|feature| judgement.missing.contains(feature));
+    if request.kind == OperationKind::Right {
         return false;
     }
-    let steady = |reads: &Set<Fact>| {
-        !reads.intersects(missing)
-            && reads.iter().all(|fact| {
-                let supplier = table.get(fact).map(|it| it.supplier);
-                // What the profile supplies may follow from facts that are missing, and so may what is computed.
-                !matches!(supplier, Some(Supplier::Host | Supplier::Register | Supplier::Engine) | None)
-                    || inputs(table.name(fact)) == ["consent.records"]
-            })
+    match &response.deny_kind {
+        None => return asks_no_more,
+        Some(DenyKind::NotLoaded) => return true,
+        Some(DenyKind::NotDeclared) if !tells_apart => return true,
+        _ => {}
+    }
+    // The person's region says what the profile supplies.
+    let region = baseline.engine_facts().region;
+    if !request.facts.iter().any(|(fact, _)| Some(*fact) == region) {
+        return false;
+    }
+    // A classification that is still open may set facts for the rules after it. What else it does only adds objections.
+    let mut unsettled = table.empty_set();
+    for it in judgement.considered.iter().filter(|it| !it.missing.is_empty()) {
+        unsettled.add(&baseline.sets(it.rule));
+    }
+    // What is known without any missing fact stays so, by the logic of three values; but what the profile supplies, and
+    // what is computed, may follow from facts that are missing.
+    let steady = |rule: Id<Rule>| {
+        let mut considered = judgement.considered.iter().filter(|it| it.rule == rule);
+        let given = |fact: Id<Fact>| match table.get(fact).map(|it| it.supplier) {
+            Some(Supplier::Host | Supplier::Register) | None => false,
+            Some(Supplier::Engine) => inputs(table.name(fact)) == ["consent.records"],
+            Some(_) => true,
+        };
+        let reads = baseline.reads(rule);
+        considered.all(|it| it.missing.is_empty()) && !reads.intersects(&unsettled) && reads.iter().all(given)
     };
     response.reasons.iter().any(|reason| match reason {
         Reason::Rule {
             rule,
             kind: RuleKind::Deny | RuleKind::Require,
-            certainty: licit_baseline::Certainty::Known,
+            certainty: Certainty::Known,
             ..
-        } => steady(&baseline.reads(*rule)),
+        } => steady(*rule),
         _ => false,
     })
 }
@@ -483,7 +564,9 @@ fn trials(edition: &Edition, request: &Request, response: &Response, fact: Id<Fa
     let rows = edition.profile.rows(fact);
     let names = definition.values_of.as_deref();
     match definition.fact_type {
-        FactType::Flag => [true, false].into_iter().for_each(|flag| add(FactValue::Flag(flag), false)),
+        FactType::Flag => [true, false]
+            .into_iter()
+            .for_each(|flag| add(FactValue::Flag(flag), false)),
         FactType::Text => {
             let words = definition.values.iter().map(String::as_str);
             let words = words.chain(rows.iter().map(String::as_str));
@@ -491,7 +574,9 @@ fn trials(edition: &Edition, request: &Request, response: &Response, fact: Id<Fa
             match names {
                 Some("countries") => {
                     let places = countries(taxonomy, &compared);
-                    places.into_iter().for_each(|place| add(FactValue::Text(place.into()), false));
+                    places
+                        .into_iter()
+                        .for_each(|place| add(FactValue::Text(place.into()), false));
                 }
                 Some("products") => add(FactValue::Text(request.product().into()), false),
                 _ => {}
@@ -504,13 +589,21 @@ fn trials(edition: &Edition, request: &Request, response: &Response, fact: Id<Fa
             }
         }
         FactType::Texts => match names {
-            Some("consent-records") => consents(taxonomy, request, response).into_iter().for_each(|it| add(it, false)),
+            Some("consent-records") => consents(taxonomy, request, response)
+                .into_iter()
+                .for_each(|it| add(it, false)),
             Some("categories") => {
                 let all: Vec<Box<str>> = request.data().map(Into::into).collect();
                 let mut covers = taxonomy.categories.empty_set();
-                request.data.iter().for_each(|id| covers.add(&taxonomy.categories.subtree(*id)));
+                request
+                    .data
+                    .iter()
+                    .for_each(|id| covers.add(&taxonomy.categories.subtree(*id)));
                 add(FactValue::Categories(all.into(), covers), false);
-                add(FactValue::Categories([].into(), taxonomy.categories.empty_set()), false);
+                add(
+                    FactValue::Categories([].into(), taxonomy.categories.empty_set()),
+                    false,
+                );
             }
             _ => {
                 add(FactValue::texts::<&str>([]), false);
@@ -529,15 +622,21 @@ fn trials(edition: &Edition, request: &Request, response: &Response, fact: Id<Fa
                 FactValue::Integer(number) => Some(*number),
                 _ => None,
             });
-            let near = numbers.flat_map(|number| [number, number.saturating_sub(1), number.saturating_add(1)]);
-            near.chain([1]).for_each(|number| add(FactValue::Integer(number), false));
+            let near =
+                numbers.flat_map(|number| [number, number.saturating_sub(1), number.saturating_add(1)]);
+            near.chain([1])
+                .for_each(|number| add(FactValue::Integer(number), false));
         }
         FactType::Time => {
-            instants(request.at, &compared).into_iter().for_each(|at| add(FactValue::Time(at), false));
+            instants(request.at, &compared)
+                .into_iter()
+                .for_each(|at| add(FactValue::Time(at), false));
         }
         FactType::Days => {
             compared.into_iter().for_each(|value| add(value, false));
-            [0, 30, 365].into_iter().for_each(|days| add(FactValue::Days(SignedDuration::from_hours(24 * days)), false));
+            [0, 30, 365]
+                .into_iter()
+                .for_each(|days| add(FactValue::Days(SignedDuration::from_hours(24 * days)), false));
         }
     }
     trials.truncate(MOST);
@@ -548,24 +647,37 @@ fn trials(edition: &Edition, request: &Request, response: &Response, fact: Id<Fa
 fn countries(taxonomy: &Taxonomy, compared: &[FactValue]) -> Vec<String> {
     let grouped = |country: &str| {
         let mut groups = taxonomy.regions.iter();
-        groups.any(|(_, region)| region.countries.len() > 1 && region.countries.iter().any(|it| it == country))
+        groups
+            .any(|(_, region)| region.countries.len() > 1 && region.countries.iter().any(|it| it == country))
     };
     let alone = compared.iter().filter_map(|value| match value {
         FactValue::Text(word) if word.len() == 2 && !grouped(word) => Some(word.to_string()),
         _ => None,
     });
-    let first = taxonomy.regions.iter().filter_map(|(_, region)| region.countries.first().cloned());
-    alone.chain(first).chain(["SG".to_owned(), "BR".to_owned()]).collect()
+    let first = taxonomy
+        .regions
+        .iter()
+        .filter_map(|(_, region)| region.countries.first().cloned());
+    alone
+        .chain(first)
+        .chain(["SG".to_owned(), "BR".to_owned()])
+        .collect()
 }
 
 /// No consent at all, and one given the day before for every purpose in play, plain and explicit.
 fn consents(taxonomy: &Taxonomy, request: &Request, response: &Response) -> Vec<FactValue> {
     let given = day_before(request.at);
     let added = response.judgement.added_purposes.iter().copied();
-    let purposes: Vec<&str> =
-        std::iter::once(request.purpose).chain(added).map(|it| taxonomy.purposes.name(it)).collect();
+    let purposes: Vec<&str> = std::iter::once(request.purpose)
+        .chain(added)
+        .map(|it| taxonomy.purposes.name(it))
+        .collect();
     let records = |word: &str| {
-        FactValue::texts(purposes.iter().map(|purpose| format!("{purpose}{word} given {given}")))
+        FactValue::texts(
+            purposes
+                .iter()
+                .map(|purpose| format!("{purpose}{word} given {given}")),
+        )
     };
     vec![records(""), records(" explicit"), FactValue::texts::<&str>([])]
 }
@@ -582,5 +694,8 @@ fn instants(at: Timestamp, compared: &[FactValue]) -> Vec<Timestamp> {
         FactValue::Time(instant) => Some(*instant),
         _ => None,
     });
-    std::iter::once(day_before(at)).chain(far.into_iter().flatten()).chain(named).collect()
+    std::iter::once(day_before(at))
+        .chain(far.into_iter().flatten())
+        .chain(named)
+        .collect()
 }

@@ -95,7 +95,13 @@ impl Profile {
             rows.extend(self.stores.keys().cloned());
         }
         for (register, _) in self.keys.iter().filter(|(_, key)| *key == fact) {
-            rows.extend(self.registers.get(register).into_iter().flat_map(HashMap::keys).cloned());
+            rows.extend(
+                self.registers
+                    .get(register)
+                    .into_iter()
+                    .flat_map(HashMap::keys)
+                    .cloned(),
+            );
         }
         rows.sort_unstable();
         rows.dedup();
@@ -105,10 +111,17 @@ impl Profile {
     /// The facts by which a request could pick an entry that supplies this one.
     pub(crate) fn selectors(&self, fact: Id<Fact>) -> Vec<Id<Fact>> {
         let supplies = |entry: &Entry| entry.facts.iter().any(|(other, _)| *other == fact);
-        let named = [(self.ingress_fact, &self.ingresses), (self.store_fact, &self.stores)];
-        let entries = named.into_iter().filter(|(_, entries)| entries.values().any(supplies));
+        let named = [
+            (self.ingress_fact, &self.ingresses),
+            (self.store_fact, &self.stores),
+        ];
+        let entries = named
+            .into_iter()
+            .filter(|(_, entries)| entries.values().any(supplies));
         let rows = self.keys.iter().filter(|(register, _)| {
-            self.registers.get(register).is_some_and(|rows| rows.values().any(supplies))
+            self.registers
+                .get(register)
+                .is_some_and(|rows| rows.values().any(supplies))
         });
         let mut found: Vec<Id<Fact>> = entries.filter_map(|(selector, _)| selector).collect();
         found.extend(rows.map(|(_, key)| *key));

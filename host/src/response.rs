@@ -328,16 +328,22 @@ impl Response {
         self.judgement.missing.iter().map(|id| facts.name(id))
     }
 
-    /// Those of the missing facts that a rule reads: what would settle a rule that could not be excluded.
+    /// Those of the missing facts that leave a rule open: what would settle a rule that could not be excluded. None
+    /// if no explanation was asked for.
     #[must_use]
     pub fn missing_for(&self, rule: &str) -> Vec<&str> {
-        let baseline = &self.edition.baseline;
-        let Some(rule) = baseline.rules().find(rule) else {
-            return Vec::new();
-        };
-        let mut missing = baseline.reads(rule);
-        missing.keep(&self.judgement.missing);
-        missing.iter().map(|id| baseline.taxonomy().facts.name(id)).collect()
+        let facts = &self.edition.baseline.taxonomy().facts;
+        let rule = self.edition.baseline.rules().find(rule);
+        let mut missing = facts.empty_set();
+        for considered in self
+            .judgement
+            .considered
+            .iter()
+            .filter(|it| Some(it.rule) == rule)
+        {
+            missing.add(&considered.missing);
+        }
+        missing.iter().map(|id| facts.name(id)).collect()
     }
 
     /// The version of the policy itself, for what an answer only names: meanings, suppliers.

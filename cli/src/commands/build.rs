@@ -17,13 +17,21 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<ExitCode, Problem> {
-    let plugins = if arguments.plugins.is_empty() { usual()? } else { arguments.plugins.clone() };
+    let plugins = if arguments.plugins.is_empty() {
+        usual()?
+    } else {
+        arguments.plugins.clone()
+    };
     let mut failed = false;
     for plugin in plugins {
         let name = input::shown(&plugin);
         terminal.progress(format!("building {name}"));
         match licit::build::build(&plugin) {
-            Ok(file) => writeln!(terminal.out, "{}", crate::terminal::safe(&file.display().to_string()))?,
+            Ok(file) => writeln!(
+                terminal.out,
+                "{}",
+                crate::terminal::safe(&file.display().to_string())
+            )?,
             Err(error) => {
                 terminal.report(&Problem::Text(format!("plugin `{name}`: {error}")));
                 failed = true;
@@ -31,7 +39,11 @@ pub(crate) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit
         }
     }
     terminal.out.flush()?;
-    Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    Ok(if failed {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    })
 }
 
 /// The plugin in this folder, or else every plugin in the folder `plugins`.
@@ -41,8 +53,15 @@ fn usual() -> Result<Vec<PathBuf>, Problem> {
     }
     let none = "there is no `plugin.toml` in this folder, and no folder `plugins` with plugins: name the plugin's folder";
     let entries = std::fs::read_dir("plugins").map_err(|_| Problem::Text(none.to_owned()))?;
-    let mut found: Vec<PathBuf> =
-        entries.flatten().map(|entry| entry.path()).filter(|path| path.join("plugin.toml").exists()).collect();
+    let mut found: Vec<PathBuf> = entries
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| path.join("plugin.toml").exists())
+        .collect();
     found.sort();
-    if found.is_empty() { Err(Problem::Text(none.to_owned())) } else { Ok(found) }
+    if found.is_empty() {
+        Err(Problem::Text(none.to_owned()))
+    } else {
+        Ok(found)
+    }
 }

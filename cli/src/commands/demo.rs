@@ -49,15 +49,23 @@ pub(crate) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit
             let name = input::shown(folder);
             let dir = Dir::open_ambient_dir(folder, ambient_authority())
                 .map_err(|error| Problem::file("read the plugins folder", &name, &error))?;
-            Host::builder().plugins(&dir).map_err(|error| Problem::Text(format!("plugins folder `{name}`: {error}")))?
+            Host::builder()
+                .plugins(&dir)
+                .map_err(|error| Problem::Text(format!("plugins folder `{name}`: {error}")))?
         }
         None => build(terminal)?,
     };
     let ready = setup::finish(builder, arguments.profile.as_deref(), None, terminal)?;
-    let style = Style { verbose: arguments.verbose, footer: false };
+    let style = Style {
+        verbose: arguments.verbose,
+        footer: false,
+    };
     let mut answers: Vec<(usize, &Stop, Response)> = Vec::new();
     for stop in &stops {
-        if answers.last().is_none_or(|(_, last, _)| last.product != stop.product) {
+        if answers
+            .last()
+            .is_none_or(|(_, last, _)| last.product != stop.product)
+        {
             banner(&mut terminal.out, &ready.host, &stop.product)?;
         }
         let number = answers.len() + 1;
@@ -98,24 +106,51 @@ fn build(terminal: &mut Terminal) -> Result<licit_host::HostBuilder, Problem> {
 /// Reads the tour. What is wrong with a request is reported when its turn comes.
 fn tour(text: &str) -> Result<Vec<Stop>, Problem> {
     let wrong = |what: String| Problem::Text(format!("the tour is broken: {what}"));
-    let table: toml::Table = text.parse().map_err(|error: toml::de::Error| wrong(error.to_string()))?;
-    let everyone = table.get("everyone").and_then(toml::Value::as_table).cloned().unwrap_or_default();
-    let stops = table.get("stop").and_then(toml::Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let table: toml::Table = text
+        .parse()
+        .map_err(|error: toml::de::Error| wrong(error.to_string()))?;
+    let everyone = table
+        .get("everyone")
+        .and_then(toml::Value::as_table)
+        .cloned()
+        .unwrap_or_default();
+    let stops = table
+        .get("stop")
+        .and_then(toml::Value::as_array)
+        .map(Vec::as_slice)
+        .unwrap_or_default();
     let read = |stop: &toml::Value| {
         let word = |key: &str| stop.get(key).and_then(toml::Value::as_str).map(str::to_owned);
         let title = word("title").ok_or_else(|| wrong("a stop has no title".to_owned()))?;
         let request = stop.get("request").and_then(toml::Value::as_table);
-        let mut request = request.cloned().ok_or_else(|| wrong(format!("`{title}` has no request")))?;
-        let product = request.get("product").and_then(toml::Value::as_str).unwrap_or_default().to_owned();
+        let mut request = request
+            .cloned()
+            .ok_or_else(|| wrong(format!("`{title}` has no request")))?;
+        let product = request
+            .get("product")
+            .and_then(toml::Value::as_str)
+            .unwrap_or_default()
+            .to_owned();
         let mut facts = everyone.clone();
-        let without = stop.get("without").and_then(toml::Value::as_array).into_iter().flatten();
-        without.filter_map(toml::Value::as_str).for_each(|fact| drop(facts.remove(fact)));
+        let without = stop
+            .get("without")
+            .and_then(toml::Value::as_array)
+            .into_iter()
+            .flatten();
+        without
+            .filter_map(toml::Value::as_str)
+            .for_each(|fact| drop(facts.remove(fact)));
         if let Some(toml::Value::Table(own)) = request.remove("facts") {
             facts.extend(own);
         }
         request.insert("facts".to_owned(), toml::Value::Table(facts));
         let request = in_json(&toml::Value::Table(request)).to_string();
-        Ok(Stop { title, note: word("note"), request, product })
+        Ok(Stop {
+            title,
+            note: word("note"),
+            request,
+            product,
+        })
     };
     stops.iter().map(read).collect()
 }
@@ -129,15 +164,21 @@ fn in_json(value: &toml::Value) -> Value {
         toml::Value::Boolean(flag) => json!(flag),
         toml::Value::Datetime(instant) => json!(instant.to_string()),
         toml::Value::Array(items) => items.iter().map(in_json).collect(),
-        toml::Value::Table(entries) => {
-            Value::Object(entries.iter().map(|(key, value)| (key.clone(), in_json(value))).collect())
-        }
+        toml::Value::Table(entries) => Value::Object(
+            entries
+                .iter()
+                .map(|(key, value)| (key.clone(), in_json(value)))
+                .collect(),
+        ),
     }
 }
 
 fn banner(out: &mut impl Write, host: &Host, product: &str) -> io::Result<()> {
     let loaded = host.loaded();
-    let version = loaded.iter().find(|it| it.product == product).map_or("(no plugin)", |it| it.version.as_str());
+    let version = loaded
+        .iter()
+        .find(|it| it.product == product)
+        .map_or("(no plugin)", |it| it.version.as_str());
     let line = format!("━━ {product} {} ", safe(version));
     let rest = "━".repeat(100_usize.saturating_sub(columns(&line)));
     writeln!(out, "{}\n", paint(BOLD, &format!("{line}{rest}")))
@@ -167,7 +208,12 @@ fn summary(out: &mut impl Write, answers: &[(usize, &Stop, Response)]) -> io::Re
         let first = format!("  {number:2}  {decision}{pad}  ");
         wrapped(out, &first, "              ", &stop.title)?;
     }
-    let count = |decision: Decision| answers.iter().filter(|(_, _, it)| it.decision == decision).count();
+    let count = |decision: Decision| {
+        answers
+            .iter()
+            .filter(|(_, _, it)| it.decision == decision)
+            .count()
+    };
     writeln!(
         out,
         "\n{} permitted, {} denied, {} pending. To ask one yourself: `licit eval --request FILE`.",

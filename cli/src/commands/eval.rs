@@ -57,7 +57,9 @@ pub(crate) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit
     match (&arguments.asked.request, &arguments.asked.requests) {
         (_, Some(path)) => {
             let lines = Lines::open(path)?;
-            let ready = arguments.deployment.load(arguments.discharge.as_deref(), terminal)?;
+            let ready = arguments
+                .deployment
+                .load(arguments.discharge.as_deref(), terminal)?;
             stream(arguments, lines, &ready, terminal)
         }
         (Some(path), None) => one(arguments, path, terminal),
@@ -67,13 +69,18 @@ pub(crate) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit
 
 fn one(arguments: &Arguments, path: &Path, terminal: &mut Terminal) -> Result<ExitCode, Problem> {
     let text = input::text(path)?;
-    let ready = arguments.deployment.load(arguments.discharge.as_deref(), terminal)?;
+    let ready = arguments
+        .deployment
+        .load(arguments.discharge.as_deref(), terminal)?;
     let format = input::format(path, &text.text);
     let request = ready.host.request(&text.name, &text.text, format)?;
     let response = ready.host.explain(&request);
     match arguments.format.unwrap_or(Output::Human) {
         Output::Human => {
-            let style = Style { verbose: arguments.verbose, footer: true };
+            let style = Style {
+                verbose: arguments.verbose,
+                footer: true,
+            };
             answer::write(&mut terminal.out, &request, &response, style)?;
             if !ready.has_profile {
                 wrapped(&mut terminal.out, "  ", "  ", &paint(DIM, NO_PROFILE))?;
@@ -101,8 +108,13 @@ pub(crate) fn code(decision: Decision) -> ExitCode {
 
 /// The documented JSON form of an answer.
 pub(crate) fn in_json(response: &Response, pretty: bool) -> Result<String, Problem> {
-    let text = if pretty { serde_json::to_string_pretty(response) } else { serde_json::to_string(response) };
-    text.map(|text| safe_json(&text)).map_err(|error| Problem::Text(format!("cannot write the answer: {error}")))
+    let text = if pretty {
+        serde_json::to_string_pretty(response)
+    } else {
+        serde_json::to_string(response)
+    };
+    text.map(|text| safe_json(&text))
+        .map_err(|error| Problem::Text(format!("cannot write the answer: {error}")))
 }
 
 fn stream(
@@ -115,7 +127,10 @@ fn stream(
     if !ready.has_profile {
         terminal.warn(NO_PROFILE);
     }
-    let style = Style { verbose: arguments.verbose, footer: false };
+    let style = Style {
+        verbose: arguments.verbose,
+        footer: false,
+    };
     let (mut number, mut answered, mut broken) = (0_u64, 0_u64, false);
     while let Some(line) = lines.next()? {
         number += 1;
@@ -136,7 +151,10 @@ fn stream(
         answered += 1;
         match (answer, output) {
             (Ok(request), Output::Human) => {
-                let id = request.id().map(|id| format!(" · {}", safe(id))).unwrap_or_default();
+                let id = request
+                    .id()
+                    .map(|id| format!(" · {}", safe(id)))
+                    .unwrap_or_default();
                 writeln!(out, "{}", paint(BOLD, &format!("line {number}{id}")))?;
                 answer::write(out, &request, &ready.host.explain(&request), style)?;
             }
@@ -156,7 +174,11 @@ fn stream(
                     Line::Broken(why) => (*why).to_owned(),
                     Line::Text(_) => in_one_line(&found),
                 };
-                write!(out, "{}", safe_json(&json!({ "error": error, "line": number }).to_string()))?;
+                write!(
+                    out,
+                    "{}",
+                    safe_json(&json!({ "error": error, "line": number }).to_string())
+                )?;
                 end(out, output)?;
             }
         }
@@ -166,19 +188,31 @@ fn stream(
         writeln!(out, "{}", if answered == 0 { "[]" } else { "\n]" })?;
     }
     terminal.out.flush()?;
-    Ok(if broken { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    Ok(if broken {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    })
 }
 
 /// In a stream a line ends its answer; in a document the comma before the next one does.
 fn end(out: &mut impl Write, output: Output) -> std::io::Result<()> {
-    if output == Output::Ndjson { writeln!(out) } else { Ok(()) }
+    if output == Output::Ndjson {
+        writeln!(out)
+    } else {
+        Ok(())
+    }
 }
 
 /// Everything that is wrong with a line, with its column.
 fn in_one_line(found: &Diagnostics) -> String {
     let problem = |it: &licit_baseline::Diagnostic| {
         let (_, column) = it.position();
-        let help = it.help.as_ref().map(|help| format!(" ({help})")).unwrap_or_default();
+        let help = it
+            .help
+            .as_ref()
+            .map(|help| format!(" ({help})"))
+            .unwrap_or_default();
         format!("column {column}: {}{help}", it.message)
     };
     found.items().iter().map(problem).collect::<Vec<_>>().join("; ")

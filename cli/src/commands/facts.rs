@@ -59,20 +59,34 @@ fn write(out: &mut impl Write, request: &Request, openings: &Openings) -> io::Re
         return wrapped(out, "  ", "  ", &finality(openings));
     }
     writeln!(out)?;
-    let verdict = if openings.permits {
-        format!("It is {} with these facts:", paint(GREEN, "a permit"))
+    let tried = if openings.exhausted {
+        "the search was cut short"
     } else {
-        let tried = if openings.exhausted { "the search was cut short" } else { "as far as was tried" };
-        let nothing = paint(RED, "no value of a missing fact leads to a permit");
-        if openings.facts.is_empty() {
-            format!("{nothing} ({tried}, {} evaluations).", openings.evaluations)
-        } else {
-            format!("{nothing} ({tried}, {} evaluations). These facts take away what they can:", openings.evaluations)
+        "as far as was tried"
+    };
+    let tried = format!("{tried}, {} evaluations", openings.evaluations);
+    let stands = openings.response.decision == Decision::Permit;
+    let verdict = match (stands, openings.permits, openings.facts.is_empty()) {
+        (true, _, true) => format!("No missing fact takes that back ({tried})."),
+        (true, _, false) => "That can still be taken back by these facts:".to_owned(),
+        (false, true, _) => format!("It is {} with these facts:", paint(GREEN, "a permit")),
+        (false, false, empty) => {
+            let nothing = paint(RED, "No value of a missing fact leads to a permit");
+            let rest = if empty {
+                ""
+            } else {
+                " These facts take away what they can:"
+            };
+            format!("{nothing} ({tried}).{rest}")
         }
     };
     wrapped(out, "", "", &verdict)?;
     for supplier in ORDER {
-        let facts: Vec<&Opening> = openings.facts.iter().filter(|it| it.supplier == supplier).collect();
+        let facts: Vec<&Opening> = openings
+            .facts
+            .iter()
+            .filter(|it| it.supplier == supplier)
+            .collect();
         if facts.is_empty() {
             continue;
         }
@@ -112,23 +126,37 @@ fn place(supplier: Supplier) -> &'static str {
 }
 
 fn write_fact(out: &mut impl Write, fact: &Opening, width: usize) -> io::Result<()> {
-    let value = |it: &Candidate| if it.any { "any reference".to_owned() } else { shown(&it.value) };
-    let chosen = fact.values.iter().find(|it| fact.chosen.as_ref() == Some(&it.value));
+    let value = |it: &Candidate| {
+        if it.any {
+            "any reference".to_owned()
+        } else {
+            shown(&it.value)
+        }
+    };
+    let chosen = fact
+        .values
+        .iter()
+        .find(|it| fact.chosen.as_ref() == Some(&it.value));
     let first = format!("    {:width$}  ", fact.name);
     let rest = " ".repeat(columns(&first));
-    let head = match chosen {
-        Some(chosen) => paint(GREEN, &value(chosen)),
-        None => format!("may stand in for {}", list(&fact.instead_of)),
-    };
-    wrapped(out, &first, &rest, &format!("{head} {}", paint(DIM, &format!("({})", fact.meaning))))?;
     let all = |clears: bool| -> Vec<String> {
-        let others = fact.values.iter().filter(|it| it.clears == clears && chosen.is_none_or(|one| one != *it));
+        let others = fact
+            .values
+            .iter()
+            .filter(|it| it.clears == clears && chosen.is_none_or(|one| one != *it));
         others.map(value).collect()
     };
-    let mut notes = Vec::new();
     let (also, not) = (all(true), all(false));
+    let (head, also_with) = match chosen {
+        Some(chosen) => (paint(GREEN, &value(chosen)), "also:"),
+        None if fact.instead_of.is_empty() => (paint(RED, &short(&not)), "not by"),
+        None => (format!("may stand in for {}", list(&fact.instead_of)), "with"),
+    };
+    let meaning = paint(DIM, &format!("({})", fact.meaning));
+    wrapped(out, &first, &rest, &format!("{head} {meaning}"))?;
+    let mut notes = Vec::new();
     if !also.is_empty() {
-        notes.push(format!("{} {}", if chosen.is_some() { "also:" } else { "with" }, short(&also)));
+        notes.push(format!("{also_with} {}", short(&also)));
     }
     if !not.is_empty() && chosen.is_some() {
         notes.push(format!("not: {}", short(&not)));
@@ -139,19 +167,32 @@ fn write_fact(out: &mut impl Write, fact: &Opening, width: usize) -> io::Result<
     if fact.supplier == Supplier::Law && !fact.rules.is_empty() {
         notes.push(format!("for {}", list(&fact.rules)));
     }
-    if notes.is_empty() { Ok(()) } else { wrapped(out, &rest, &rest, &paint(DIM, &notes.join("; "))) }
+    if notes.is_empty() {
+        Ok(())
+    } else {
+        wrapped(out, &rest, &rest, &paint(DIM, &notes.join("; ")))
+    }
 }
 
 fn short(values: &[String]) -> String {
     const MOST: usize = 8;
     let shown = values.iter().take(MOST).cloned().collect::<Vec<_>>().join(", ");
-    if values.len() > MOST { format!("{shown} and {} more", values.len() - MOST) } else { shown }
+    if values.len() > MOST {
+        format!("{shown} and {} more", values.len() - MOST)
+    } else {
+        shown
+    }
 }
 
 fn write_obstacles(out: &mut impl Write, openings: &Openings) -> io::Result<()> {
     writeln!(out, "\n  {}", paint(BOLD, "what then still stands in the way"))?;
     for reason in openings.nearest.deciding().filter(|it| it.kind != "classify") {
-        wrapped(out, &format!("    {} ", paint(YELLOW, "-")), "      ", &answer::cited(&openings.nearest, &reason))?;
+        wrapped(
+            out,
+            &format!("    {} ", paint(YELLOW, "-")),
+            "      ",
+            &answer::cited(&openings.nearest, &reason),
+        )?;
     }
     Ok(())
 }
@@ -161,7 +202,9 @@ fn finality(openings: &Openings) -> String {
     let response = &openings.response;
     let why = match (&response.deny_kind, response.decision) {
         (_, Decision::Permit) => "no fact that is missing can take it back".to_owned(),
-        (Some(DenyKind::NotLoaded), _) => "load a working plugin of the product; no fact can replace it".to_owned(),
+        (Some(DenyKind::NotLoaded), _) => {
+            "load a working plugin of the product; no fact can replace it".to_owned()
+        }
         (Some(DenyKind::NotDeclared), _) => {
             "no activity of the product's manifest covers it; no fact can replace that".to_owned()
         }
@@ -179,9 +222,7 @@ fn finality(openings: &Openings) -> String {
 
 fn document(openings: &Openings) -> Value {
     let fact = |it: &Opening| {
-        let candidate = |it: &Candidate| {
-            json!({ "value": value(&it.value), "any": it.any, "permits": it.permits, "clears": it.clears })
-        };
+        let candidate = |it: &Candidate| json!({ "value": value(&it.value), "any": it.any, "permits": it.permits, "clears": it.clears });
         json!({
             "name": it.name,
             "supplier": it.supplier.as_str(),
@@ -193,7 +234,10 @@ fn document(openings: &Openings) -> Value {
             "rules": it.rules,
         })
     };
-    let obstacles = openings.nearest.deciding().filter(|_| !openings.permits && openings.nearest.decision != Decision::Permit);
+    let obstacles = openings
+        .nearest
+        .deciding()
+        .filter(|_| !openings.permits && openings.nearest.decision != Decision::Permit);
     json!({
         "decision": openings.response.decision.as_str(),
         "final": openings.settled,

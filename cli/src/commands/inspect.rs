@@ -6,8 +6,8 @@ use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 use licit_baseline::{
-    Activity, Baseline, Diagnostic, Diagnostics, FactValue, Manifest, Retention, Severity, Set, Table, Taxonomy,
-    duration_text,
+    Activity, Baseline, Diagnostic, Diagnostics, FactValue, Manifest, Retention, Set, Severity, Table,
+    Taxonomy, duration_text,
 };
 use licit_host::sandbox::{self, Description};
 use serde_json::{Value, json};
@@ -48,8 +48,16 @@ pub(crate) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit
         Ok((manifest, warnings)) => (Some(manifest), warnings),
         Err(found) => (None, found),
     };
-    let digest: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
-    let view = View { file: &name, digest: &digest, code: &code, taxonomy };
+    let digest: String = Sha256::digest(&bytes)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    let view = View {
+        file: &name,
+        digest: &digest,
+        code: &code,
+        taxonomy,
+    };
     match arguments.format {
         Output::Human => view.write(&mut terminal.out, manifest.as_ref(), &found)?,
         Output::Json => {
@@ -61,7 +69,11 @@ pub(crate) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit
     }
     terminal.out.flush()?;
     let loadable = manifest.is_some() && code.imports.is_empty() && code.exports_evaluator;
-    Ok(if loadable { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if loadable {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 struct View<'v> {
@@ -72,7 +84,12 @@ struct View<'v> {
 }
 
 impl View<'_> {
-    fn write(&self, out: &mut impl Write, manifest: Option<&Manifest>, found: &Diagnostics) -> io::Result<()> {
+    fn write(
+        &self,
+        out: &mut impl Write,
+        manifest: Option<&Manifest>,
+        found: &Diagnostics,
+    ) -> io::Result<()> {
         match manifest {
             Some(manifest) => {
                 let product = self.taxonomy.products.name(manifest.product);
@@ -90,10 +107,23 @@ impl View<'_> {
             }
             let rows = |texts: Vec<(String, String)>| -> Vec<(String, String)> { texts };
             let reasons = manifest.reasons.iter().map(|it| (safe(&it.id), safe(&it.text)));
-            section(out, "reasons its code may give for a deny", &rows(reasons.collect()))?;
+            section(
+                out,
+                "reasons its code may give for a deny",
+                &rows(reasons.collect()),
+            )?;
             let due = manifest.obligations.iter();
-            let due = due.map(|it| (safe(&it.id), format!("{} {}", safe(&it.text), paint(DIM, &format!("({})", it.timing)))));
-            section(out, "obligations its code may attach to a permit", &rows(due.collect()))?;
+            let due = due.map(|it| {
+                (
+                    safe(&it.id),
+                    format!("{} {}", safe(&it.text), paint(DIM, &format!("({})", it.timing))),
+                )
+            });
+            section(
+                out,
+                "obligations its code may attach to a permit",
+                &rows(due.collect()),
+            )?;
         }
         if !found.is_empty() {
             writeln!(out, "\n{}", diagnostics(found))?;
@@ -106,7 +136,10 @@ impl View<'_> {
         row(out, "file", &format!("{}, {} bytes", safe(self.file), code.bytes))?;
         row(out, "digest", &format!("sha256:{}", self.digest))?;
         let pages = if code.memory_pages == 1 { "page" } else { "pages" };
-        let mut facts = vec![format!("{} {pages} of memory", code.memory_pages), format!("{} functions", code.functions)];
+        let mut facts = vec![
+            format!("{} {pages} of memory", code.memory_pages),
+            format!("{} functions", code.functions),
+        ];
         if code.imports.is_empty() {
             facts.push("no imports".to_owned());
         } else {
@@ -130,7 +163,11 @@ impl View<'_> {
     }
 
     fn write_plugin(&self, out: &mut impl Write, manifest: &Manifest) -> io::Result<()> {
-        row(out, "policy", &format!("written against {}", safe(&manifest.policy)))?;
+        row(
+            out,
+            "policy",
+            &format!("written against {}", safe(&manifest.policy)),
+        )?;
         if let Some(url) = &manifest.policy_url {
             row(out, "own policy", &safe(url))?;
         }
@@ -143,18 +180,33 @@ impl View<'_> {
             (manifest.financial, "account or money service"),
             (manifest.requires_account, "works only with an account"),
         ];
-        let nature: Vec<&str> = nature.into_iter().filter(|(is, _)| *is).map(|(_, what)| what).collect();
+        let nature: Vec<&str> = nature
+            .into_iter()
+            .filter(|(is, _)| *is)
+            .map(|(_, what)| what)
+            .collect();
         if !nature.is_empty() {
             row(out, "nature", &nature.join(", "))?;
         }
         row(out, "tier", manifest.tier.as_str())?;
         if !manifest.combination_partners.is_empty() {
-            let names: Vec<&str> =
-                manifest.combination_partners.iter().map(|it| self.taxonomy.products.name(*it)).collect();
-            row(out, "combines", &format!("its data with that of {}", names.join(", ")))?;
+            let names: Vec<&str> = manifest
+                .combination_partners
+                .iter()
+                .map(|it| self.taxonomy.products.name(*it))
+                .collect();
+            row(
+                out,
+                "combines",
+                &format!("its data with that of {}", names.join(", ")),
+            )?;
         }
         let review = manifest.review_date.to_string();
-        row(out, "review by", review.get(.."2026-01-01".len()).unwrap_or(&review))
+        row(
+            out,
+            "review by",
+            review.get(.."2026-01-01".len()).unwrap_or(&review),
+        )
     }
 
     fn write_activity(&self, out: &mut impl Write, activity: &Activity) -> io::Result<()> {
@@ -175,21 +227,42 @@ impl View<'_> {
         let names = |ids: &[licit_baseline::Id<licit_baseline::Fact>]| joined(&self.taxonomy.facts, ids);
         let integrations = activity.integrations.iter().map(|it| {
             let data = joined(&self.taxonomy.categories, &it.data);
-            let data = if data.is_empty() { "no data".to_owned() } else { data };
+            let data = if data.is_empty() {
+                "no data".to_owned()
+            } else {
+                data
+            };
             format!("{} ({}: {data})", safe(&it.party), safe(&it.kind))
         });
-        let holds = activity.holds.iter().map(|it| format!("{} ({})", safe(&it.reference), safe(&it.reason)));
+        let holds = activity
+            .holds
+            .iter()
+            .map(|it| format!("{} ({})", safe(&it.reference), safe(&it.reason)));
         let retention = match &activity.retention {
             Some(Retention::Period(length)) => duration_text(*length),
             Some(Retention::Until(event)) => format!("until {}", safe(event)),
             None => String::new(),
         };
         let all = [
-            ("purpose", self.taxonomy.purposes.name(activity.purpose).to_owned()),
-            ("operations", members(&self.taxonomy.operations, &activity.operations)),
+            (
+                "purpose",
+                self.taxonomy.purposes.name(activity.purpose).to_owned(),
+            ),
+            (
+                "operations",
+                members(&self.taxonomy.operations, &activity.operations),
+            ),
             ("data", joined(&self.taxonomy.categories, &activity.data)),
-            ("form", words("data.form").filter(|form| form != "identified").unwrap_or_default()),
-            ("necessary", words("necessity").filter(|it| it != "none").unwrap_or_default()),
+            (
+                "form",
+                words("data.form")
+                    .filter(|form| form != "identified")
+                    .unwrap_or_default(),
+            ),
+            (
+                "necessary",
+                words("necessity").filter(|it| it != "none").unwrap_or_default(),
+            ),
             ("basis", basis(activity)),
             ("interest", words("li.interest").unwrap_or_default()),
             ("controls", joined(&self.taxonomy.controls, &activity.controls)),
@@ -199,7 +272,10 @@ impl View<'_> {
             ("holds", holds.collect::<Vec<_>>().join(", ")),
             ("storage", activity.storage.join(", ")),
             ("processing", activity.processing.join(", ")),
-            ("recipients", joined(&self.taxonomy.recipients, &activity.recipients)),
+            (
+                "recipients",
+                joined(&self.taxonomy.recipients, &activity.recipients),
+            ),
             ("built in", integrations.collect::<Vec<_>>().join(", ")),
         ];
         all.into_iter().filter(|(_, value)| !value.is_empty()).collect()
@@ -209,14 +285,22 @@ impl View<'_> {
         let code = self.code;
         let problem = |it: &Diagnostic| {
             let (line, column) = it.position();
-            let severity = if it.severity == Severity::Error { "error" } else { "warning" };
+            let severity = if it.severity == Severity::Error {
+                "error"
+            } else {
+                "warning"
+            };
             json!({ "severity": severity, "message": it.message, "line": line, "column": column,
                     "reason": it.reason, "help": it.help })
         };
         let activity = |it: &Activity| {
             let mut terms = serde_json::Map::new();
             terms.insert("id".to_owned(), json!(it.id));
-            terms.extend(self.terms(it).into_iter().map(|(key, value)| (key.replace(' ', "-"), self.term(it, key, value))));
+            terms.extend(
+                self.terms(it)
+                    .into_iter()
+                    .map(|(key, value)| (key.replace(' ', "-"), self.term(it, key, value))),
+            );
             Value::Object(terms)
         };
         let declares = manifest.map(|it| {
@@ -265,17 +349,34 @@ impl View<'_> {
                 let text = |value: &FactValue| value.to_string();
                 let basis = &activity.legal_basis;
                 let mut map = serde_json::Map::new();
-                map.extend(basis.default.iter().map(|it| ("default".to_owned(), json!(text(it)))));
-                map.extend(basis.regions.iter().map(|(place, it)| (place.clone(), json!(text(it)))));
+                map.extend(
+                    basis
+                        .default
+                        .iter()
+                        .map(|it| ("default".to_owned(), json!(text(it)))),
+                );
+                map.extend(
+                    basis
+                        .regions
+                        .iter()
+                        .map(|(place, it)| (place.clone(), json!(text(it)))),
+                );
                 Value::Object(map)
             }
             "holds" => json!(
-                activity.holds.iter().map(|it| json!({ "ref": it.reference, "reason": it.reason })).collect::<Vec<_>>()
+                activity
+                    .holds
+                    .iter()
+                    .map(|it| json!({ "ref": it.reference, "reason": it.reason }))
+                    .collect::<Vec<_>>()
             ),
             "built in" => {
                 let entry = |it: &licit_baseline::Integration| {
-                    let data: Vec<&str> =
-                        it.data.iter().map(|id| self.taxonomy.categories.name(*id)).collect();
+                    let data: Vec<&str> = it
+                        .data
+                        .iter()
+                        .map(|id| self.taxonomy.categories.name(*id))
+                        .collect();
                     json!({ "party": it.party, "kind": it.kind, "data": data })
                 };
                 json!(activity.integrations.iter().map(entry).collect::<Vec<_>>())
@@ -289,12 +390,18 @@ impl View<'_> {
 fn basis(activity: &Activity) -> String {
     let basis = &activity.legal_basis;
     let default = basis.default.iter().map(shown);
-    let regions = basis.regions.iter().map(|(place, value)| format!("{}: {}", safe(place), shown(value)));
+    let regions = basis
+        .regions
+        .iter()
+        .map(|(place, value)| format!("{}: {}", safe(place), shown(value)));
     default.chain(regions).collect::<Vec<_>>().join(", ")
 }
 
 fn joined<T: licit_baseline::Entry>(table: &Table<T>, ids: &[licit_baseline::Id<T>]) -> String {
-    ids.iter().map(|id| table.name(*id)).collect::<Vec<_>>().join(", ")
+    ids.iter()
+        .map(|id| table.name(*id))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 fn members<T: licit_baseline::Entry>(table: &Table<T>, set: &Set<T>) -> String {
@@ -302,7 +409,12 @@ fn members<T: licit_baseline::Entry>(table: &Table<T>, set: &Set<T>) -> String {
 }
 
 fn row(out: &mut impl Write, key: &str, value: &str) -> io::Result<()> {
-    wrapped(out, &format!("  {} ", paint(DIM, &format!("{key:11}"))), "              ", value)
+    wrapped(
+        out,
+        &format!("  {} ", paint(DIM, &format!("{key:11}"))),
+        "              ",
+        value,
+    )
 }
 
 fn section(out: &mut impl Write, title: &str, rows: &[(String, String)]) -> io::Result<()> {
