@@ -287,15 +287,6 @@ impl Baseline {
     pub(crate) fn product_value(&self, product: Id<crate::taxonomy::Product>) -> Option<&FactValue> {
         self.product_values.get(product.index())
     }
-
-    /// For every fact, the value taken while it is missing.
-    pub(crate) fn taken_values(&self) -> Vec<Option<&FactValue>> {
-        self.taxonomy
-            .facts
-            .iter()
-            .map(|(_, fact)| fact.unknown.as_ref())
-            .collect()
-    }
 }
 
 impl EngineFacts {

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::baseline::Baseline;
-use crate::condition::{Context, Jurisdiction, Read};
+use crate::condition::{Context, Jurisdiction, LawRead, Read};
 use crate::decision::Kleene;
 use crate::fact::{Fact, FactValue};
 use crate::law::{Determination, Law};
@@ -33,7 +33,7 @@ impl<'a> Facts<'a> {
             baseline,
             law,
             at,
-            values: baseline.taken_values(),
+            values: vec![None; baseline.taxonomy().facts.len()],
             missing: baseline.taxonomy().facts.full_set(),
             incomplete: baseline.taxonomy().facts.full_set(),
         }
@@ -54,17 +54,13 @@ impl<'a> Facts<'a> {
     /// The value of a fact as conditions see it: supplied, or taken while it is missing.
     #[must_use]
     pub fn value(&self, fact: Id<Fact>) -> Option<&'a FactValue> {
-        self.values.get(fact.index()).copied().flatten()
+        self.supplied(fact).or_else(|| self.taken(fact, false))
     }
 
     /// The value of a fact if somebody supplied it.
     #[must_use]
     pub fn supplied(&self, fact: Id<Fact>) -> Option<&'a FactValue> {
-        if self.missing.contains(fact) {
-            None
-        } else {
-            self.value(fact)
-        }
+        self.values.get(fact.index()).copied().flatten()
     }
 
     /// The facts that nobody supplied.
@@ -87,33 +83,42 @@ impl<'a> Facts<'a> {
 
     /// What a condition reads: for `category` if the value differs by category, and without the values taken for
     /// missing facts if `open`.
+    #[inline]
     pub(crate) fn get(
         &self,
         read: &Read,
         category: Option<Id<Category>>,
         open: bool,
     ) -> Option<&'a FactValue> {
-        let value = match &read.law {
-            Some(law) if self.missing.contains(read.fact) => self
-                .jurisdiction(&law.jurisdiction)
-                .and_then(|place| {
-                    self.law
-                        .find(self.taxonomy(), read.fact, law.rule, place, self.at)
-                })
-                .or(if open { None } else { self.value(read.fact) }),
-            _ if open && self.missing.contains(read.fact) => None,
-            _ => self.value(read.fact),
-        }?;
-        match value {
-            FactValue::PerCategory(entries) => {
+        match self.supplied(read.fact) {
+            Some(FactValue::PerCategory(entries)) => {
                 let of = |category| entries.iter().find(|entry| entry.covers.contains(category));
-                let taken = || self.taxonomy().facts.get(read.fact)?.unknown.as_ref();
                 category
                     .and_then(of)
                     .map(|entry| &entry.value)
-                    .or_else(|| if open { None } else { taken() })
+                    .or_else(|| self.taken(read.fact, open))
             }
-            value => Some(value),
+            Some(value) => Some(value),
+            None => match &read.law {
+                Some(law) => self.determined(read.fact, law, open),
+                None => self.taken(read.fact, open),
+            },
+        }
+    }
+
+    /// The value in force of a law fact for a rule, or the value taken while nobody determined it.
+    fn determined(&self, fact: Id<Fact>, law: &LawRead, open: bool) -> Option<&'a FactValue> {
+        self.jurisdiction(&law.jurisdiction)
+            .and_then(|place| self.law.find(self.taxonomy(), fact, law.rule, place, self.at))
+            .or_else(|| self.taken(fact, open))
+    }
+
+    /// The value taken while a fact is missing; none where missing facts are to stay unknown.
+    fn taken(&self, fact: Id<Fact>, open: bool) -> Option<&'a FactValue> {
+        if open {
+            None
+        } else {
+            self.taxonomy().facts.get(fact)?.unknown.as_ref()
         }
     }
 

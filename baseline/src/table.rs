@@ -339,6 +339,14 @@ impl<T: Entry> Table<T> {
             .unwrap_or_else(|| self.empty_set())
     }
 
+    /// Adds the entry and everything below it to a set.
+    pub fn add_subtree(&self, id: Id<T>, set: &mut Set<T>) {
+        self.below
+            .get(id.index())
+            .into_iter()
+            .for_each(|below| set.add(below));
+    }
+
     /// Whether everything below `id` (itself included) lies in `set`: the permit's side of subsumption.
     #[must_use]
     pub fn lies_in(&self, id: Id<T>, set: &Set<T>) -> bool {

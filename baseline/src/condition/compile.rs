@@ -202,10 +202,10 @@ impl Draft<'_, '_> {
                 if let Jurisdiction::Fact(place) = jurisdiction {
                     self.reads.insert(*place);
                 }
-                Some(LawRead {
+                Some(Box::new(LawRead {
                     rule: *rule,
                     jurisdiction: jurisdiction.clone(),
-                })
+                }))
             }
             (Supplier::Law, None) => {
                 return Err((
@@ -255,8 +255,8 @@ impl Draft<'_, '_> {
                 }
                 let or_equal = comparison == Comparison::LessOrEqual;
                 self.push(Test::Less {
-                    left: left_sum,
-                    right: right_sum,
+                    left: Box::new(left_sum),
+                    right: Box::new(right_sum),
                     or_equal,
                 });
                 Ok(())
@@ -298,15 +298,21 @@ impl Draft<'_, '_> {
                 } else {
                     self.push(Test::Equal(
                         read,
-                        Operand::Constant(FactValue::Text(word.as_str().into())),
+                        Operand::Constant(Box::new(FactValue::Text(word.as_str().into()))),
                     ));
                 }
             }
             (ExpressionKind::Flag(flag), FactType::Flag) => {
-                self.push(Test::Equal(read, Operand::Constant(FactValue::Flag(*flag))));
+                self.push(Test::Equal(
+                    read,
+                    Operand::Constant(Box::new(FactValue::Flag(*flag))),
+                ));
             }
             (ExpressionKind::Integer(number), FactType::Integer) => {
-                self.push(Test::Equal(read, Operand::Constant(FactValue::Integer(*number))));
+                self.push(Test::Equal(
+                    read,
+                    Operand::Constant(Box::new(FactValue::Integer(*number))),
+                ));
             }
             _ => {
                 let message = format!("fact `{name}` is {}: it cannot equal this", fact_type.described());
@@ -455,7 +461,7 @@ impl Draft<'_, '_> {
                     set.add(&categories.subtree(id));
                 }
             }
-            Test::AllBelow(read, set)
+            Test::AllBelow(read, Box::new(set))
         } else {
             let words: Result<Box<[Box<str>]>, Problem> =
                 items.iter().map(|item| literal(item).map(Into::into)).collect();
@@ -519,7 +525,7 @@ impl Draft<'_, '_> {
                         .ok_or_else(|| (unknown(T::WHAT, word, table.names()), item.span.clone()))?;
                     set.add(&table.subtree(id));
                 }
-                Ok(Group::Listed(set))
+                Ok(Group::Listed(Box::new(set)))
             }
             ExpressionKind::Name(name) => {
                 let read = self.fact(name, &group.span)?;
@@ -571,9 +577,10 @@ impl Draft<'_, '_> {
     /// A value that has an order: an instant, a length of time or a whole number.
     fn ordered(&mut self, expression: &Expression) -> Result<(FactType, Operand), Problem> {
         match &expression.kind {
-            ExpressionKind::Integer(number) => {
-                Ok((FactType::Integer, Operand::Constant(FactValue::Integer(*number))))
-            }
+            ExpressionKind::Integer(number) => Ok((
+                FactType::Integer,
+                Operand::Constant(Box::new(FactValue::Integer(*number))),
+            )),
             ExpressionKind::Name(name) => {
                 let read = self.fact(name, &expression.span)?;
                 let (fact_type, _, values_of) = self.definition(&read);
@@ -603,7 +610,7 @@ impl Draft<'_, '_> {
                     }
                 };
                 let (fact_type, value) = value.map_err(|message| (message, expression.span.clone()))?;
-                Ok((fact_type, Operand::Constant(value)))
+                Ok((fact_type, Operand::Constant(Box::new(value))))
             }
             _ => Err((
                 "expected an instant, a length of time or a number".to_owned(),

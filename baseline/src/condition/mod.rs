@@ -18,4 +18,4 @@ mod program;
 
 pub(crate) use compile::{Compiler, Polarity, RuleParts};
 pub(crate) use parse::{Expression, parse};
-pub(crate) use program::{Condition, Context, Jurisdiction, Read, Scope, at_most_one};
+pub(crate) use program::{Condition, Context, Jurisdiction, LawRead, Read, Scope, at_most_one};

@@ -7,7 +7,7 @@ use crate::fact::{Fact, FactValue, parse_duration};
 use crate::facts::Facts;
 use crate::rules::Rule;
 use crate::table::{Id, Set, Table};
-use crate::taxonomy::{Category, Product, Purpose, Recipient};
+use crate::taxonomy::{Category, Product, Purpose, Recipient, Taxonomy};
 
 /// A condition as a flat program in prefix order, with everything it reads.
 #[derive(Debug)]
@@ -37,8 +37,8 @@ pub(crate) enum Test {
     Flag(Read),
     Equal(Read, Operand),
     Less {
-        left: Sum,
-        right: Sum,
+        left: Box<Sum>,
+        right: Box<Sum>,
         or_equal: bool,
     },
     /// A word on a closed list.
@@ -48,12 +48,12 @@ pub(crate) enum Test {
     /// Every word of a fact that is a set of words is on a closed list.
     AllIn(Read, Box<[Box<str>]>),
     /// Everything that a fact which is a set of categories names lies inside.
-    AllBelow(Read, Set<Category>),
+    AllBelow(Read, Box<Set<Category>>),
     Known(Read),
     Given(Read),
     Category(Relation, Group<Category>),
     /// The category being judged is a group that has one of these among others.
-    Above(Set<Category>),
+    Above(Box<Set<Category>>),
     Purpose(Relation, Group<Purpose>),
     /// Every control of the list lets the processing go on.
     Allowed(Read),
@@ -73,7 +73,7 @@ pub(crate) enum Relation {
 
 #[derive(Debug)]
 pub(crate) enum Group<T> {
-    Listed(Set<T>),
+    Listed(Box<Set<T>>),
     Fact(Read),
 }
 
@@ -85,7 +85,7 @@ pub(crate) enum Word {
 
 #[derive(Debug)]
 pub(crate) enum Operand {
-    Constant(FactValue),
+    Constant(Box<FactValue>),
     Fact(Read),
 }
 
@@ -100,7 +100,7 @@ pub(crate) struct Sum {
 #[derive(Debug, Clone)]
 pub(crate) struct Read {
     pub(crate) fact: Id<Fact>,
-    pub(crate) law: Option<LawRead>,
+    pub(crate) law: Option<Box<LawRead>>,
 }
 
 #[derive(Debug, Clone)]
@@ -143,6 +143,7 @@ pub(crate) struct Context<'c, 'a> {
 }
 
 impl<'a> Context<'_, 'a> {
+    #[inline]
     fn get(&self, read: &Read) -> Option<&'a FactValue> {
         self.facts.get(read, self.category, self.open)
     }
@@ -170,7 +171,7 @@ impl Condition {
         for step in &self.steps {
             match step {
                 Step::Test(Test::Equal(read, Operand::Constant(value))) if read.fact == fact => {
-                    add(value.clone());
+                    add((**value).clone());
                 }
                 Step::Test(Test::WordIn(read, list)) if read.fact == fact => {
                     list.iter().for_each(|word| add(FactValue::Text(word.clone())));
@@ -183,7 +184,7 @@ impl Condition {
                         if let (Operand::Fact(read), Operand::Constant(value)) = (&one.base, &other.base)
                             && read.fact == fact
                         {
-                            add(value.clone());
+                            add((**value).clone());
                         }
                     }
                 }
@@ -529,17 +530,12 @@ impl Scope {
     }
 }
 
-/// Whether the data names at most one of these categories, counted by the leaves it covers.
-pub(crate) fn at_most_one(
-    taxonomy: &crate::taxonomy::Taxonomy,
-    data: &[Id<Category>],
-    set: &Set<Category>,
-) -> bool {
-    let mut named = taxonomy.categories.empty_set();
+/// Whether the data names at most one of these categories, which are leaves, counted by the leaves it covers.
+pub(crate) fn at_most_one(taxonomy: &Taxonomy, data: &[Id<Category>], leaves: &Set<Category>) -> bool {
+    let mut named = Set::like(leaves);
     for category in data {
-        named.add(&taxonomy.categories.subtree(*category));
+        taxonomy.categories.add_subtree(*category, &mut named);
     }
-    named.keep(set);
-    named.keep(taxonomy.leaf_categories());
+    named.keep(leaves);
     named.len() <= 1
 }

@@ -210,7 +210,11 @@ fn read_rule<'d>(
     };
     let at_most_one = match fields.texts("at-most-one") {
         words if words.is_empty() => None,
-        words => Some(select(document, words, &taxonomy.categories)),
+        words => {
+            let mut leaves = select(document, words, &taxonomy.categories);
+            leaves.keep(taxonomy.leaf_categories());
+            Some(leaves)
+        }
     };
     let draft = Draft {
         document,
