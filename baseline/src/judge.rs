@@ -8,7 +8,8 @@ use crate::consent::Consent;
 use crate::decision::{Decision, Kleene};
 use crate::fact::{Fact, FactValue};
 use crate::facts::Facts;
-use crate::rules::{Clause, Index, Role, Rule, RuleKind};
+use crate::rules::{Clause, Role, Rule, RuleKind};
+use crate::settled::Settled;
 use crate::table::{Id, Set};
 use crate::taxonomy::{Axes, Axis, Category, Due, Operation, OperationKind, Product, Purpose, Recipient};
 
@@ -25,6 +26,8 @@ pub struct Query<'q> {
     pub data: &'q [Id<Category>],
     /// Whether to record what was considered and which facts were read.
     pub explain: bool,
+    /// What was settled beforehand about requests like this one; not used where an explanation is asked for.
+    pub settled: Option<&'q Settled>,
 }
 
 /// The baseline's answer, with everything that an explanation needs.
@@ -128,15 +131,6 @@ impl Subject {
     }
 }
 
-impl Subject {
-    /// Whether a clause speaks about the category, or about one of its labels.
-    fn is_under(&self, index: &Index, clause: Id<Clause>) -> bool {
-        let mut labels = self.labels.iter();
-        index.about(self.category).contains(clause)
-            || labels.any(|label| index.about_label(*label).contains(clause))
-    }
-}
-
 impl Baseline {
     /// Judges a request under this version of the policy.
     ///
@@ -189,7 +183,7 @@ impl Baseline {
         judge.draft
     }
 
-    fn add_structural<'a>(&'a self, query: &Query<'_>, facts: &mut Facts<'a>) {
+    pub(crate) fn add_structural<'a>(&'a self, query: &Query<'_>, facts: &mut Facts<'a>) {
         let known = self.engine_facts();
         if let (Some(fact), Some(value)) = (known.operation, self.operation_value(query.operation)) {
             facts.set(fact, value);
@@ -481,7 +475,7 @@ impl<'q> Judge<'q> {
         };
         let mut about = index.nothing();
         for subject in &self.draft.subjects {
-            about.add(index.about(subject.category));
+            about.add(self.about(subject));
             subject
                 .labels
                 .iter()
@@ -492,6 +486,23 @@ impl<'q> Judge<'q> {
         }
         about.keep(&index.in_scope(operation, self.purpose, self.query.product, recipient));
         about
+    }
+
+    /// The clauses that speak about a category itself, less those that were settled beforehand. A label is news.
+    fn about(&self, subject: &Subject) -> &'q Set<Clause> {
+        let settled = self
+            .query
+            .settled
+            .filter(|_| !self.query.explain && subject.labels.is_empty());
+        settled
+            .and_then(|settled| settled.open(self.purpose, subject.category))
+            .unwrap_or_else(|| self.baseline.index().about(subject.category))
+    }
+
+    /// Whether a clause speaks about a category, or about one of its labels.
+    fn is_under(&self, subject: &Subject, clause: Id<Clause>) -> bool {
+        let labelled = |label: &Id<Category>| self.baseline.index().about_label(*label).contains(clause);
+        self.about(subject).contains(clause) || subject.labels.iter().any(labelled)
     }
 
     /// Those of the clauses that play a role.
@@ -515,17 +526,11 @@ impl<'q> Judge<'q> {
             outcome: Kleene::False,
             fired: SmallVec::new(),
         };
-        // An explanation says of each rule what it misses.
-        let earlier = self.query.explain.then(|| {
-            let none = Set::like(&self.draft.missing);
-            std::mem::replace(&mut self.draft.missing, none)
-        });
-        let index = self.baseline.index();
-        let missing = &mut self.draft.missing;
-        let once =
-            (!clause.judges_each || self.draft.subjects.is_empty()).then(|| clause.judge(context, missing));
+        let mut missing = Set::like(&self.draft.missing);
+        let once = (!clause.judges_each || self.draft.subjects.is_empty())
+            .then(|| clause.judge(context, &mut missing));
         for (position, subject) in self.draft.subjects.iter().enumerate() {
-            if !subject.is_under(index, id) {
+            if !self.is_under(subject, id) {
                 continue;
             }
             let outcome = once.unwrap_or_else(|| {
@@ -534,7 +539,7 @@ impl<'q> Judge<'q> {
                     labels: &subject.labels,
                     ..*context
                 };
-                clause.judge(&context, missing)
+                clause.judge(&context, &mut missing)
             });
             firing.outcome = firing.outcome.max(outcome);
             if outcome != Kleene::False {
@@ -547,10 +552,9 @@ impl<'q> Judge<'q> {
                 firing.fired.push((None, outcome));
             }
         }
-        if let Some(earlier) = earlier {
+        self.draft.missing.add(&missing);
+        if self.query.explain {
             clause.reads(&mut self.draft.read);
-            let missing = std::mem::replace(&mut self.draft.missing, earlier);
-            self.draft.missing.add(&missing);
             let considered = Considered {
                 rule: clause.rule,
                 kind: self.kind_of(clause),

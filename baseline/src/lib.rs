@@ -13,6 +13,7 @@ mod judge;
 mod law;
 mod manifest;
 mod rules;
+mod settled;
 mod table;
 mod taxonomy;
 
@@ -32,5 +33,6 @@ pub use manifest::{
     Activity, Hold, Integration, LegalBasis, Manifest, PluginObligation, PluginReason, Retention, Tier,
 };
 pub use rules::{Rule, RuleKind};
+pub use settled::Settled;
 pub use table::{Entry, Id, Set, Table};
 pub use taxonomy::*;

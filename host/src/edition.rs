@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use licit_baseline::{Activity, Baseline, Diagnostics, FactValue, Id, Manifest, Product};
+use licit_baseline::{
+    Activity, Baseline, Diagnostics, FactValue, Facts, Id, Law, Manifest, Operation, Product, Query, Settled,
+};
 
 use crate::profile::Profile;
 use crate::request::Request;
@@ -27,6 +29,8 @@ pub(crate) struct LoadedPlugin {
     pub(crate) version_value: FactValue,
     /// The value of `review.date` when the loading of this plugin is judged.
     pub(crate) review_value: FactValue,
+    /// By activity and operation, in the order of the manifest: what its facts settle beforehand.
+    pub(crate) settled: Vec<Vec<(Id<Operation>, Settled)>>,
     /// What the load found worth a look.
     pub(crate) warnings: Diagnostics,
 }
@@ -58,6 +62,44 @@ impl Edition {
 }
 
 impl LoadedPlugin {
+    /// Settles beforehand what the manifest alone settles.
+    pub(crate) fn settle(baseline: &Baseline, manifest: &Manifest) -> Vec<Vec<(Id<Operation>, Settled)>> {
+        let law = Law::default();
+        let settle = |activity: &Activity| {
+            let mut facts = Facts::new(baseline, &law, baseline.effective());
+            for (fact, value) in manifest.facts.iter().chain(&activity.facts) {
+                facts.set(*fact, value);
+            }
+            // Without a region, there is a basis only if it is the same everywhere.
+            let basis = activity.basis(baseline.taxonomy(), None);
+            if let (Some(fact), Some(value)) = (baseline.taxonomy().facts.find("basis"), basis) {
+                facts.set(fact, value);
+            }
+            let query = |operation| Query {
+                operation,
+                product: manifest.product,
+                purpose: activity.purpose,
+                data: &activity.data,
+                explain: false,
+                settled: None,
+            };
+            let settled = |operation| (operation, baseline.settle(&query(operation), &facts));
+            activity.operations.iter().map(settled).collect()
+        };
+        manifest.activities.iter().map(settle).collect()
+    }
+
+    /// What is settled beforehand about a request that an activity covers.
+    pub(crate) fn settled(&self, activity: &Activity, operation: Id<Operation>) -> Option<&Settled> {
+        let at = self
+            .manifest
+            .activities
+            .iter()
+            .position(|it| std::ptr::eq(it, activity))?;
+        let (_, settled) = self.settled.get(at)?.iter().find(|(it, _)| *it == operation)?;
+        Some(settled)
+    }
+
     /// The activity of the manifest that covers a request, here with `purpose` for the purpose.
     pub(crate) fn declared(
         &self,

@@ -38,6 +38,9 @@ pub(crate) fn evaluate(edition: &Arc<Edition>, request: &Request, options: &Opti
     };
 
     let held = held_data(request, plugin);
+    // What is assumed may contradict the manifest.
+    let settled = plugin.zip(activity).filter(|_| options.assumed.is_empty());
+    let settled = settled.map(|(plugin, activity)| plugin.settled(activity, request.operation));
     let query = Query {
         operation: request.operation,
         product: request.product,
@@ -48,6 +51,7 @@ pub(crate) fn evaluate(edition: &Arc<Edition>, request: &Request, options: &Opti
             &request.data
         },
         explain: options.explain,
+        settled: settled.flatten(),
     };
     let computed = Computed::new(edition, request);
     let facts = assemble(
@@ -471,6 +475,7 @@ pub(crate) fn judge_load(
                 purpose,
                 data,
                 explain: false,
+                settled: None,
             },
             &facts,
         );

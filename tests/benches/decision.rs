@@ -2,7 +2,11 @@
 //! logic called natively, in one run.
 
 #![allow(missing_docs, reason = "criterion's macros generate public functions")]
-#![expect(clippy::expect_used, clippy::panic, reason = "a benchmark that cannot be set up has nothing to measure")]
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a benchmark that cannot be set up has nothing to measure"
+)]
 
 #[path = "../tests/support/mod.rs"]
 mod support;
@@ -26,14 +30,23 @@ const REQUEST: &str = r#"{
 
 fn host() -> Host {
     let profile = std::fs::read_to_string(support::root().join("licit.toml")).expect("the example profile");
-    support::builder().profile("licit.toml", &profile).build().expect("a host")
+    support::builder()
+        .profile("licit.toml", &profile)
+        .build()
+        .expect("a host")
 }
 
 fn checked(host: &Host) -> Request {
-    let request = host.request("the request", REQUEST, Format::Json).unwrap_or_else(|found| panic!("{found}"));
+    let request = host
+        .request("the request", REQUEST, Format::Json)
+        .unwrap_or_else(|found| panic!("{found}"));
     let response = host.evaluate(&request);
     let answer = serde_json::to_string_pretty(&host.explain(&request)).expect("an answer");
-    assert_eq!(response.decision, Decision::Permit, "the request measured is one that reaches the plugin:\n{answer}");
+    assert_eq!(
+        response.decision,
+        Decision::Permit,
+        "the request measured is one that reaches the plugin:\n{answer}"
+    );
     request
 }
 
@@ -41,7 +54,9 @@ fn whole(c: &mut Criterion) {
     let host = host();
     let request = checked(&host);
     let product = host.product("themes").expect("the product");
-    c.bench_function("decision, fresh instance", |b| b.iter(|| product.evaluate(&request)));
+    c.bench_function("decision, fresh instance", |b| {
+        b.iter(|| product.evaluate(&request))
+    });
     c.bench_function("decision, explained", |b| b.iter(|| product.explain(&request)));
 }
 
@@ -49,17 +64,28 @@ fn baseline(c: &mut Criterion) {
     let host = host();
     let request = checked(&host);
     let explained = host.explain(&request);
-    let used = explained.explanation.as_ref().map(|it| it.facts_used.as_slice()).unwrap_or_default();
+    let used = explained
+        .explanation
+        .as_ref()
+        .map(|it| it.facts_used.as_slice())
+        .unwrap_or_default();
     let baseline = request.baseline();
     let taxonomy = baseline.taxonomy();
     let law = Law::default();
-    let data: Vec<_> = request.data().filter_map(|id| taxonomy.categories.find(id)).collect();
+    let data: Vec<_> = request
+        .data()
+        .filter_map(|id| taxonomy.categories.find(id))
+        .collect();
     let query = Query {
         operation: taxonomy.operations.find("use").expect("an operation"),
         product: taxonomy.products.find("themes").expect("a product"),
-        purpose: taxonomy.purposes.find("content-recommendation").expect("a purpose"),
+        purpose: taxonomy
+            .purposes
+            .find("content-recommendation")
+            .expect("a purpose"),
         data: &data,
         explain: false,
+        settled: None,
     };
     let mut facts = Facts::new(baseline, &law, request.at());
     let used = used.iter().map(|fact| (fact.name.as_str(), &fact.value));
@@ -67,7 +93,11 @@ fn baseline(c: &mut Criterion) {
     for (name, value) in request.facts().chain(used).chain([("at", &at)]) {
         facts.set(taxonomy.facts.find(name).expect("a fact"), value);
     }
-    assert_eq!(baseline.judge(&query, &facts).decision, Decision::Permit, "the baseline permits what is measured");
+    assert_eq!(
+        baseline.judge(&query, &facts).decision,
+        Decision::Permit,
+        "the baseline permits what is measured"
+    );
     c.bench_function("baseline alone", |b| b.iter(|| baseline.judge(&query, &facts)));
 }
 
@@ -80,8 +110,14 @@ fn plugin(c: &mut Criterion) {
         purpose: "content-recommendation",
         data: &["browsing-history", "download-history"],
         facts: &[
-            CallFact { name: "right.objected_purposes", value: FactValue::Texts(&[]) },
-            CallFact { name: "subject.age_class", value: FactValue::Text("adult") },
+            CallFact {
+                name: "right.objected_purposes",
+                value: FactValue::Texts(&[]),
+            },
+            CallFact {
+                name: "subject.age_class",
+                value: FactValue::Text("adult"),
+            },
         ],
     };
     plugin.call(&request).expect("a verdict");
@@ -93,8 +129,13 @@ fn native(c: &mut Criterion) {
     let request = themes::Request::new(themes::Operation::Use, "content-recommendation", data)
         .fact("right.objected_purposes", Vec::<&str>::new())
         .fact("subject.age_class", "adult");
-    assert!(themes::evaluate(&request).is_permit(), "the native logic permits what is measured");
-    c.bench_function("plugin logic, native", |b| b.iter(|| themes::evaluate(std::hint::black_box(&request))));
+    assert!(
+        themes::evaluate(&request).is_permit(),
+        "the native logic permits what is measured"
+    );
+    c.bench_function("plugin logic, native", |b| {
+        b.iter(|| themes::evaluate(std::hint::black_box(&request)))
+    });
 }
 
 criterion_group!(benches, whole, baseline, plugin, native);

@@ -150,6 +150,13 @@ impl<'a> Context<'_, 'a> {
 }
 
 impl Condition {
+    /// Whether facts that become known can only settle what is open, and never change what is settled: not so for a
+    /// missing reference that counts as a no, and for another rule, which may depend on the rest of the request.
+    pub(crate) fn only_settles(&self) -> bool {
+        let changes = |step: &Step| matches!(step, Step::Test(Test::Given(_) | Test::Covers(_)));
+        !self.steps.iter().any(changes)
+    }
+
     /// Calls `each` for every fact that the condition reads with these facts.
     pub(crate) fn each_read(&self, facts: &Facts<'_>, each: &mut dyn FnMut(&Read)) {
         for step in &self.steps {

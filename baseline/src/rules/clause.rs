@@ -81,6 +81,11 @@ impl Entry for Clause {
 }
 
 impl Clause {
+    /// Whether what is settled about one category by some facts stays so with more facts and more data.
+    pub(crate) fn only_settles(&self) -> bool {
+        self.at_most_one.is_none() && self.conditions().all(Condition::only_settles)
+    }
+
     pub(crate) fn conditions(&self) -> impl Iterator<Item = &Condition> {
         [&self.when, &self.if_known, &self.unless, &self.refuse_when]
             .into_iter()

@@ -135,6 +135,7 @@ impl<'b> World<'b> {
                 .unwrap_or_else(|| panic!("no purpose {purpose}")),
             data: &data,
             explain: true,
+            settled: None,
         };
         let at = parse_instant(&self.at).unwrap();
         let at_value = FactValue::Time(at);

@@ -10,6 +10,8 @@ pub fn evaluate(request: &Request) -> Verdict {
             deny(Reason::EraseNeedsSecondFactor)
         }
         FeatureCommand::None if request.has(Data::LatitudeLongitude) => deny(Reason::NobodyAsked),
-        FeatureCommand::None | FeatureCommand::Locate | FeatureCommand::Erase | FeatureCommand::Lock => permit(),
+        FeatureCommand::None | FeatureCommand::Locate | FeatureCommand::Erase | FeatureCommand::Lock => {
+            permit()
+        }
     }
 }

@@ -15,7 +15,9 @@ pub fn evaluate(request: &Request) -> Verdict {
             }
             permit()
         }
-        Purpose::SystemServiceOperation if request.operation() == Operation::Collect && request.has(Data::Comment) => {
+        Purpose::SystemServiceOperation
+            if request.operation() == Operation::Collect && request.has(Data::Comment) =>
+        {
             permit().with(Obligation::ModerateComment)
         }
         Purpose::SystemServiceOperation | Purpose::SystemServiceOptimisation => permit(),

@@ -13,6 +13,8 @@ pub fn evaluate(request: &Request) -> Verdict {
     }
     match facts.data_visibility() {
         Some(DataVisibility::UserPosted) => deny(Reason::PostedContent),
-        Some(DataVisibility::Private | DataVisibility::TwoParty | DataVisibility::Internal) | None => permit(),
+        Some(DataVisibility::Private | DataVisibility::TwoParty | DataVisibility::Internal) | None => {
+            permit()
+        }
     }
 }
