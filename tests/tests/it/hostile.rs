@@ -83,17 +83,30 @@ fn its_manifest() -> String {
 
 /// The real plugins and these beside them.
 fn host_with(others: &[(&str, Vec<u8>)]) -> Host {
-    let mut plugins: Vec<(&str, Vec<u8>)> = PLUGINS.iter().map(|(name, bytes)| (name.as_str(), bytes.clone())).collect();
+    let mut plugins: Vec<(&str, Vec<u8>)> = PLUGINS
+        .iter()
+        .map(|(name, bytes)| (name.as_str(), bytes.clone()))
+        .collect();
     plugins.extend(others.iter().cloned());
     host_of(&plugins)
 }
 
 fn asked(host: &Host) -> licit_host::Response {
-    host.evaluate(&request(host, PRODUCT, "use", "fraud-prevention", &["device-attribute"], json!({})))
+    host.evaluate(&request(
+        host,
+        PRODUCT,
+        "use",
+        "fraud-prevention",
+        &["device-attribute"],
+        json!({}),
+    ))
 }
 
 fn answers(host: &Host) -> Vec<serde_json::Value> {
-    permitted(host).iter().map(|request| setup::json(&host.evaluate(request))).collect()
+    permitted(host)
+        .iter()
+        .map(|request| setup::json(&host.evaluate(request)))
+        .collect()
 }
 
 fn assert_no_echo(name: &str, message: &str) {
@@ -118,7 +131,10 @@ fn every_hostile_file_is_in_the_table() {
 
 #[test]
 fn the_requests_that_show_that_nobody_noticed_are_permitted() {
-    let host = host_with(&[("good.wasm", support::packed("hostile/good/permit.wat", &its_manifest()))]);
+    let host = host_with(&[(
+        "good.wasm",
+        support::packed("hostile/good/permit.wat", &its_manifest()),
+    )]);
     assert!(host.refused().is_empty(), "{:?}", host.refused());
     for answer in answers(&host) {
         assert_eq!(answer["decision"], "permit", "{answer:#}");
@@ -158,9 +174,15 @@ fn what_is_refused_is_refused_by_name_and_nobody_else_notices() {
     assert_eq!(host.loaded().len(), PLUGINS.len());
     assert_eq!(answers(&host), before);
     let answer = asked(&host);
-    assert_eq!((answer.decision, answer.deny_kind), (Decision::Deny, Some(DenyKind::NotLoaded)));
+    assert_eq!(
+        (answer.decision, answer.deny_kind),
+        (Decision::Deny, Some(DenyKind::NotLoaded))
+    );
     let right = host.evaluate(&access(&host, PRODUCT));
-    assert_eq!((right.decision, right.deny_kind), (Decision::Pend, Some(DenyKind::NotLoaded)));
+    assert_eq!(
+        (right.decision, right.deny_kind),
+        (Decision::Pend, Some(DenyKind::NotLoaded))
+    );
 }
 
 #[test]
@@ -170,9 +192,14 @@ fn what_fails_is_denied_and_nobody_else_notices() {
         let expected = match outcome {
             Refused(_) => continue,
             Fails(code) => json!({ "decision": "deny", "deny_kind": "plugin-failed", "failure": code }),
-            Permits(duty) => json!({ "decision": "permit", "obligations": [{ "id": duty, "timing": "after" }] }),
+            Permits(duty) => {
+                json!({ "decision": "permit", "obligations": [{ "id": duty, "timing": "after" }] })
+            }
         };
-        let host = host_with(&[(name, support::packed(&format!("hostile/{name}.wat"), &its_manifest()))]);
+        let host = host_with(&[(
+            name,
+            support::packed(&format!("hostile/{name}.wat"), &its_manifest()),
+        )]);
         assert!(host.refused().is_empty(), "{name}: {:?}", host.refused());
         let mut last = None;
         let calls = if matches!(outcome, Permits(_)) { 5 } else { 2 };
@@ -185,7 +212,11 @@ fn what_fails_is_denied_and_nobody_else_notices() {
             if let Some(text) = answer["failure_text"].as_str() {
                 assert!(!text.contains('\n'), "{name}: {text:?}");
             }
-            assert_eq!(*last.get_or_insert_with(|| answer.clone()), answer, "{name}, call {call}");
+            assert_eq!(
+                *last.get_or_insert_with(|| answer.clone()),
+                answer,
+                "{name}, call {call}"
+            );
             assert_eq!(answers(&host), before, "after {name}");
         }
         let right = setup::json(&host.evaluate(&access(&host, PRODUCT)));
@@ -203,7 +234,10 @@ fn an_undeclared_id_is_a_malformed_verdict() {
         assert_eq!(answer["decision"], "deny", "{answer:#}");
         assert_eq!(answer["deny_kind"], "plugin-failed", "{answer:#}");
         assert_eq!(answer["failure"], "malformed-verdict", "{answer:#}");
-        assert!(answer["failure_text"].as_str().unwrap().contains(what), "{answer:#}");
+        assert!(
+            answer["failure_text"].as_str().unwrap().contains(what),
+            "{answer:#}"
+        );
         assert_eq!(answer["obligations"], json!([]));
     }
 }
@@ -216,25 +250,51 @@ fn hostile_manifests_are_refused_by_name_and_nobody_else_notices() {
     let escape = "\u{1b}[2J\r\nINFO decision=permit";
     let cases: Vec<(&str, Vec<u8>, &str)> = vec![
         ("none", good.clone(), "licit pack"),
-        ("two", with_manifest(with(&its_manifest()), &its_manifest()), "licit pack"),
-        ("unknown-product", with(&manifest("security-apps", "")), "did you mean `security-app`?"),
+        (
+            "two",
+            with_manifest(with(&its_manifest()), &its_manifest()),
+            "licit pack",
+        ),
+        (
+            "unknown-product",
+            with(&manifest("security-apps", "")),
+            "did you mean `security-app`?",
+        ),
         ("empty", with(""), "plugin"),
         ("not-toml", with("[plugin"), "plugin.toml"),
-        ("not-a-manifest", with(&"\u{1b}]0;x\u{7}".repeat(100)), "plugin.toml"),
+        (
+            "not-a-manifest",
+            with(&"\u{1b}]0;x\u{7}".repeat(100)),
+            "plugin.toml",
+        ),
         (
             "control-characters",
             with(&its_manifest().replace(PRODUCT, "\\u001b[2J\\r\\nINFO decision=permit")),
             "unknown product",
         ),
-        ("raw-control-characters", with(&its_manifest().replace("text = \"no\"", &format!("{escape} = 1"))), "plugin.toml"),
+        (
+            "raw-control-characters",
+            with(&its_manifest().replace("text = \"no\"", &format!("{escape} = 1"))),
+            "plugin.toml",
+        ),
         (
             "hidden-key",
             with(&its_manifest().replace("text = \"no\"", "text = \"no\"\n\"\\u001b[31mred\" = 1")),
             "unknown",
         ),
-        ("taken", with(&manifest("themes", "purpose = \"system-service-operation\"\noperations = [\"use\"]\ndata = [\"like\"]\nnecessary = true\nlegal-basis = \"contract\"")), "product `themes` has a plugin already"),
+        (
+            "taken",
+            with(&manifest(
+                "themes",
+                "purpose = \"system-service-operation\"\noperations = [\"use\"]\ndata = [\"like\"]\nnecessary = true\nlegal-basis = \"contract\"",
+            )),
+            "product `themes` has a plugin already",
+        ),
     ];
-    let files: Vec<(&str, Vec<u8>)> = cases.iter().map(|(name, bytes, _)| (*name, bytes.clone())).collect();
+    let files: Vec<(&str, Vec<u8>)> = cases
+        .iter()
+        .map(|(name, bytes, _)| (*name, bytes.clone()))
+        .collect();
     let host = host_with(&files);
     let refused = host.refused();
     for (name, _, says) in &cases {
@@ -244,7 +304,11 @@ fn hostile_manifests_are_refused_by_name_and_nobody_else_notices() {
             .unwrap_or_else(|| panic!("{name} is not refused"));
         assert!(error.message().contains(says), "{name}: {error}");
         let raw = |character: char| character.is_control() && character != '\n';
-        assert!(!error.to_string().contains(raw), "{name}: {:?}", error.to_string());
+        assert!(
+            !error.to_string().contains(raw),
+            "{name}: {:?}",
+            error.to_string()
+        );
     }
     assert_eq!(refused.len(), cases.len(), "{refused:?}");
     assert_eq!(answers(&host), before);
@@ -257,7 +321,10 @@ fn of_two_files_for_one_product_the_first_stays() {
     let host = host_with(&[("a", first), ("b", second)]);
     let refused = host.refused();
     assert_eq!(refused.len(), 1);
-    assert_eq!(refused[0].to_string(), "b: product `security-app` has a plugin already: remove one of the two files");
+    assert_eq!(
+        refused[0].to_string(),
+        "b: product `security-app` has a plugin already: remove one of the two files"
+    );
     assert_eq!(asked(&host).decision, Decision::Permit);
 }
 

@@ -9,7 +9,12 @@
     reason = "clippy knows tests by their attribute, and these are their helpers"
 )]
 
+mod host;
 mod hostile;
+mod narrowing;
+mod plugins;
+mod requests;
 mod setup;
+mod suppliers;
 #[path = "../support/mod.rs"]
 mod support;

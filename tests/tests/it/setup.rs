@@ -11,7 +11,8 @@ use crate::support;
 pub(crate) const AT: &str = "2026-11-23T10:00:00Z";
 
 /// The built plugins and the fixtures, under the example profile.
-pub(crate) static HOST: LazyLock<Host> = LazyLock::new(|| profiled(support::builder()).build().expect("a host"));
+pub(crate) static HOST: LazyLock<Host> =
+    LazyLock::new(|| profiled(support::builder()).build().expect("a host"));
 
 /// The built product plugins alone, by product and in that order.
 pub(crate) static PLUGINS: LazyLock<Vec<(String, Vec<u8>)>> = LazyLock::new(|| {
@@ -29,7 +30,12 @@ pub(crate) static PLUGINS: LazyLock<Vec<(String, Vec<u8>)>> = LazyLock::new(|| {
 const PERMITTED: [(&str, &str, &str, &[&str]); 4] = [
     ("find-device", "use", "find-device", &["device-find-location"]),
     ("mi-talk", "use", "messaging", &["chat-history"]),
-    ("themes", "use", "content-recommendation", &["browsing-history", "download-history"]),
+    (
+        "themes",
+        "use",
+        "content-recommendation",
+        &["browsing-history", "download-history"],
+    ),
     ("xiaomi-cloud", "use", "cloud-sync", &["cloud-synced-content"]),
 ];
 
@@ -48,9 +54,9 @@ pub(crate) fn host_of(plugins: &[(&str, Vec<u8>)]) -> Host {
     let builder = Host::builder()
         .discharges_all()
         .loaded_at(AT.parse().expect("an instant"));
-    let builder = plugins
-        .iter()
-        .fold(profiled(builder), |builder, (name, bytes)| builder.plugin(name, bytes.clone()));
+    let builder = plugins.iter().fold(profiled(builder), |builder, (name, bytes)| {
+        builder.plugin(name, bytes.clone())
+    });
     builder.build().expect("a host")
 }
 
@@ -72,7 +78,8 @@ pub(crate) fn with_manifest(mut bytes: Vec<u8>, manifest: &str) -> Vec<u8> {
 
 /// A text of `tests`.
 pub(crate) fn text(file: &str) -> String {
-    std::fs::read_to_string(support::root().join("tests").join(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
+    std::fs::read_to_string(support::root().join("tests").join(file))
+        .unwrap_or_else(|error| panic!("{file}: {error}"))
 }
 
 /// A component that denies everything for the reason `n1`.
@@ -104,7 +111,12 @@ pub(crate) fn stated() -> Map<String, Value> {
         let given = serde_json::to_value(&read["given"]).expect("as JSON");
         let baseline = licit_baseline::Baseline::embedded();
         let facts = &baseline.taxonomy().facts;
-        let may = |name: &str| facts.find(name).and_then(|id| facts.get(id)).is_some_and(|it| it.supplier.may_be_requested());
+        let may = |name: &str| {
+            facts
+                .find(name)
+                .and_then(|id| facts.get(id))
+                .is_some_and(|it| it.supplier.may_be_requested())
+        };
         let given = given.as_object().expect("a table").clone();
         let mut stated: Map<String, Value> = given.into_iter().filter(|(name, _)| may(name)).collect();
         stated.insert(
@@ -117,7 +129,13 @@ pub(crate) fn stated() -> Map<String, Value> {
 }
 
 /// The text of a request: the stated facts, changed as `facts` says; `null` takes one away.
-pub(crate) fn request_text(product: &str, operation: &str, purpose: &str, data: &[&str], facts: Value) -> String {
+pub(crate) fn request_text(
+    product: &str,
+    operation: &str,
+    purpose: &str,
+    data: &[&str],
+    facts: Value,
+) -> String {
     let mut stated = stated();
     if product == "themes" {
         stated.insert("data.origin_product".into(), product.into());
@@ -131,7 +149,8 @@ pub(crate) fn request_text(product: &str, operation: &str, purpose: &str, data: 
             value => stated.insert(name, value),
         };
     }
-    let mut request = json!({ "product": product, "operation": operation, "data": data, "at": AT, "facts": stated });
+    let mut request =
+        json!({ "product": product, "operation": operation, "data": data, "at": AT, "facts": stated });
     if !purpose.is_empty() {
         request["purpose"] = purpose.into();
     }
@@ -148,19 +167,29 @@ pub(crate) fn request(
     facts: Value,
 ) -> Request {
     let text = request_text(product, operation, purpose, data, facts);
-    host.request("the request", &text, Format::Json).unwrap_or_else(|found| panic!("{found}\n{text}"))
+    host.request("the request", &text, Format::Json)
+        .unwrap_or_else(|found| panic!("{found}\n{text}"))
 }
 
 /// An access request for all that the product holds.
 pub(crate) fn access(host: &Host, product: &str) -> Request {
-    request(host, product, "right", "", &[], json!({ "right.kind": "access", "right.count": 1 }))
+    request(
+        host,
+        product,
+        "right",
+        "",
+        &[],
+        json!({ "right.kind": "access", "right.count": 1 }),
+    )
 }
 
 /// A request of each built plugin to which its answer is a permit.
 pub(crate) fn permitted(host: &Host) -> Vec<Request> {
     PERMITTED
         .iter()
-        .map(|(product, operation, purpose, data)| request(host, product, operation, purpose, data, json!({})))
+        .map(|(product, operation, purpose, data)| {
+            request(host, product, operation, purpose, data, json!({}))
+        })
         .collect()
 }
 
