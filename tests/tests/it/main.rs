@@ -18,3 +18,4 @@ mod setup;
 mod suppliers;
 #[path = "../support/mod.rs"]
 mod support;
+mod tidy;
