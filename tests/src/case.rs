@@ -254,6 +254,12 @@ impl Case {
         Err(format!("{differences}\nthe whole answer:\n{answer}"))
     }
 
+    /// What it asks.
+    #[must_use]
+    pub fn request(&self) -> &Request {
+        &self.request
+    }
+
     /// The answer that the host gives.
     #[must_use]
     pub fn answer(&self, host: &Host) -> Response {

@@ -1,0 +1,92 @@
+//! The four product plugins as built: small, closed, reproducible, and every word of their manifests reached by a case.
+
+use std::collections::BTreeSet;
+
+use licit_baseline::{Baseline, Manifest};
+use licit_conformance::CaseFile;
+use licit_host::{Decision, sandbox};
+
+use crate::setup::{self, HOST, PLUGINS, permitted};
+use crate::support;
+
+#[test]
+fn each_is_small_imports_nothing_and_has_one_page() {
+    for (name, bytes) in PLUGINS.iter() {
+        assert!(bytes.len() < 20 * 1024, "{name} has {} bytes", bytes.len());
+        let described = sandbox::describe(bytes).unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert!(described.imports.is_empty(), "{name}: {:?}", described.imports);
+        assert_eq!(described.memory_pages, 1, "{name}");
+        assert!(described.exports_evaluator, "{name}");
+    }
+}
+
+#[test]
+fn the_same_request_always_uses_the_same_fuel() {
+    for request in permitted(&HOST) {
+        let first = HOST.evaluate(&request).fuel_used;
+        assert!(
+            first.is_some_and(|fuel| fuel > 0),
+            "{}: {first:?}",
+            request.product()
+        );
+        for _ in 0..5 {
+            assert_eq!(HOST.evaluate(&request).fuel_used, first, "{}", request.product());
+        }
+    }
+}
+
+#[test]
+fn every_reason_obligation_and_activity_is_reached_by_a_case() {
+    let permissive = setup::text("cases/permissive.toml");
+    let baseline = Baseline::embedded();
+    let mut never = Vec::new();
+    for (product, _) in PLUGINS
+        .iter()
+        .map(|(name, _)| name.split_at(name.len() - ".wasm".len()))
+    {
+        let folder = support::root().join("plugins").join(product);
+        let text = std::fs::read_to_string(folder.join("plugin.toml")).unwrap();
+        let (manifest, _) = Manifest::parse("plugin.toml", &text, baseline.taxonomy()).unwrap();
+        let mut reached: BTreeSet<String> = BTreeSet::new();
+        for (name, text) in support::texts(&folder.join("cases")) {
+            let under = Some(("permissive.toml", permissive.as_str()));
+            let file = CaseFile::read(&HOST, &name, &text, under).unwrap_or_else(|found| panic!("{found}"));
+            for case in &file.cases {
+                let answer = case.answer(&HOST);
+                reached.extend(answer.deciding().map(|it| format!("reason {}", it.rule)));
+                reached.extend(answer.obligations().map(|it| format!("obligation {}", it.id)));
+                let purpose = case.request().purpose();
+                let operation = case.request().operation();
+                let word = if answer.decision == Decision::Permit {
+                    "permitted"
+                } else {
+                    "denied"
+                };
+                let its = |activity: &&licit_baseline::Activity| {
+                    let taxonomy = baseline.taxonomy();
+                    let operation = taxonomy.operations.find(operation);
+                    taxonomy.purposes.name(activity.purpose) == purpose
+                        && operation.is_some_and(|it| activity.operations.contains(it))
+                };
+                let activities = manifest.activities.iter().filter(its);
+                reached.extend(activities.map(|activity| format!("{word} {}", activity.id)));
+            }
+        }
+        let reasons = manifest.reasons.iter().map(|it| format!("reason {}", it.id));
+        let obligations = manifest
+            .obligations
+            .iter()
+            .map(|it| format!("obligation {product}:{}", it.id));
+        let activities = manifest
+            .activities
+            .iter()
+            .flat_map(|it| [format!("permitted {}", it.id), format!("denied {}", it.id)]);
+        let wanted = reasons.chain(obligations).chain(activities);
+        never.extend(
+            wanted
+                .filter(|it| !reached.contains(it))
+                .map(|it| format!("{product}: {it}")),
+        );
+    }
+    assert!(never.is_empty(), "no case reaches:\n{}", never.join("\n"));
+}
