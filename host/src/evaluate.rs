@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use licit_baseline::{
-    Activity, Baseline, Certainty, Decision, Fact, FactValue, Facts, Finding, Id, Judgement, OperationKind,
-    Query, Rule, RuleKind, Timing,
+    Activity, Baseline, Category, Certainty, Decision, Fact, FactValue, Facts, Finding, Id, Judgement,
+    OperationKind, Query, Rule, RuleKind, Timing,
 };
 
 use crate::assemble::{Computed, assemble};
@@ -116,7 +116,7 @@ pub(crate) fn fail_closed(kind: OperationKind) -> Decision {
 }
 
 /// A right that names no data is about all that the product holds.
-fn held_data(request: &Request, plugin: Option<&LoadedPlugin>) -> Vec<Id<licit_baseline::Category>> {
+fn held_data(request: &Request, plugin: Option<&LoadedPlugin>) -> Vec<Id<Category>> {
     match plugin {
         Some(plugin) if request.data.is_empty() => plugin.manifest.held_categories().iter().collect(),
         _ => Vec::new(),
@@ -340,20 +340,26 @@ fn call(
     facts: &Facts<'_>,
 ) -> Result<(Verdict, sandbox::CallStats), CallFailure> {
     let taxonomy = baseline.taxonomy();
-    let declared = request
+    // Each requested category with the entry of the manifest that covers it: the plugin knows no other name for it.
+    let declared: Vec<(&str, Id<Category>)> = request
         .data
         .iter()
-        .filter_map(|category| activity.declared_entry(*category));
-    let mut data: Vec<&str> = declared
-        .map(|category| taxonomy.categories.name(category))
+        .filter_map(|category| {
+            let entry = activity.declared_entry(*category)?;
+            Some((taxonomy.categories.name(entry), *category))
+        })
         .collect();
+    let mut data: Vec<&str> = declared.iter().map(|(entry, _)| *entry).collect();
     data.sort_unstable();
     data.dedup();
     let mut wire: Vec<WireFact<'_>> = activity
         .reads
         .iter()
         .chain(&activity.optional_reads)
-        .filter_map(|fact| Some(WireFact::new(taxonomy.facts.name(*fact), facts.supplied(*fact)?)))
+        .filter_map(|fact| {
+            let value = facts.supplied(*fact)?;
+            Some(WireFact::new(taxonomy.facts.name(*fact), value, &declared))
+        })
         .collect();
     wire.sort_unstable_by_key(|fact| fact.name);
     let texts: Vec<Vec<&str>> = wire.iter().map(WireFact::texts).collect();
@@ -379,15 +385,17 @@ struct WireFact<'f> {
 }
 
 impl<'f> WireFact<'f> {
-    fn new(name: &'f str, value: &'f FactValue) -> Self {
+    fn new(name: &'f str, value: &'f FactValue, declared: &[(&str, Id<Category>)]) -> Self {
         let written = match value {
             FactValue::Time(instant) => vec![instant.to_string()],
             FactValue::PerCategory(entries) => {
-                let mut lines: Vec<String> = entries
-                    .iter()
-                    .map(|entry| format!("{}={}", entry.category, entry.value))
-                    .collect();
+                let line = |(entry, category): &(&str, Id<Category>)| {
+                    let of = entries.iter().find(|it| it.covers.contains(*category))?;
+                    Some(format!("{entry}={}", of.value))
+                };
+                let mut lines: Vec<String> = declared.iter().filter_map(line).collect();
                 lines.sort_unstable();
+                lines.dedup();
                 lines
             }
             _ => Vec::new(),

@@ -303,13 +303,16 @@ fn facts(document: &Document, fields: &Fields<'_>, baseline: &Baseline) -> Vec<(
     read
 }
 
+/// What to do with each fact of a table: its number, its name as written, and its value.
+type EachFact<'f, 'n> = dyn FnMut(Id<Fact>, &Spanned<String>, &'n Node) + 'f;
+
 /// Walks a table of facts, in which `{"a": {"b": 1}}` and `{"a.b": 1}` mean the same.
 pub(crate) fn collect_facts<'n>(
     document: &Document,
     baseline: &Baseline,
     prefix: &str,
     node: &'n Node,
-    each: &mut dyn FnMut(Id<Fact>, &Spanned<String>, &'n Node),
+    each: &mut EachFact<'_, 'n>,
 ) {
     let NodeValue::Table(entries) = &node.value else {
         document.error(

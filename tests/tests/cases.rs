@@ -1,5 +1,11 @@
 //! One trial per case file entry: the golden cases of the policy, and the cases of every plugin.
 
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot be set up has failed"
+)]
+
 mod support;
 
 use std::process::ExitCode;

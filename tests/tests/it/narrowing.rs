@@ -237,6 +237,7 @@ fn an_always_permit_plugin_with_a_narrow_manifest_widens_nothing() {
                         purpose,
                         data: &[*category],
                         explain: false,
+                        settled: None,
                     };
                     assert_eq!(
                         baseline.judge(&query, &facts).decision,
