@@ -15,3 +15,35 @@ pub fn evaluate(request: &Request) -> Verdict {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn command(command: &'static str, factor: &'static str, data: Data) -> Verdict {
+        let request = Request::new(Operation::Use, "find-device", [data])
+            .fact("feature.command", command)
+            .fact("subject.second_factor", factor);
+        evaluate(&request)
+    }
+
+    #[test]
+    fn coordinates_are_read_only_on_command() {
+        assert_eq!(
+            command("none", "present", Data::LatitudeLongitude),
+            deny(Reason::NobodyAsked)
+        );
+        assert!(command("none", "present", Data::DeviceFindLocation).is_permit());
+        assert!(command("locate", "absent", Data::LatitudeLongitude).is_permit());
+    }
+
+    #[test]
+    fn erasing_needs_a_second_factor() {
+        assert_eq!(
+            command("erase", "absent", Data::DeviceId),
+            deny(Reason::EraseNeedsSecondFactor)
+        );
+        assert!(command("erase", "present", Data::DeviceId).is_permit());
+        assert!(command("lock", "absent", Data::DeviceId).is_permit());
+    }
+}

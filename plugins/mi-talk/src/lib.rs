@@ -13,3 +13,33 @@ pub fn evaluate(request: &Request) -> Verdict {
         Purpose::ChatHistorySync(_) => deny(Reason::NotTheHolder),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_has_two_readers() {
+        let read = |role: &'static str| {
+            evaluate(
+                &Request::new(Operation::Use, "messaging", [Data::ChatHistory]).fact("reader.role", role),
+            )
+        };
+        for role in ["sender", "receiver", "none"] {
+            assert!(read(role).is_permit(), "{role}");
+        }
+        for role in ["moderator", "staff", "other"] {
+            assert_eq!(read(role), deny(Reason::StrangerReads), "{role}");
+        }
+    }
+
+    #[test]
+    fn history_has_one_owner() {
+        let sync = |holder: bool| {
+            let request = Request::new(Operation::Store, "chat-history-sync", [Data::ChatHistory]);
+            evaluate(&request.fact("subject.is_account_holder", holder))
+        };
+        assert!(sync(true).is_permit());
+        assert_eq!(sync(false), deny(Reason::NotTheHolder));
+    }
+}

@@ -23,3 +23,46 @@ pub fn evaluate(request: &Request) -> Verdict {
         Purpose::SystemServiceOperation | Purpose::SystemServiceOptimisation => permit(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn recommend(age: &'static str, objected: Vec<&'static str>, data: Data) -> Verdict {
+        let request = Request::new(Operation::Use, "content-recommendation", [data])
+            .fact("subject.age_class", age)
+            .fact("right.objected_purposes", objected);
+        evaluate(&request)
+    }
+
+    #[test]
+    fn an_objection_outweighs_everything() {
+        let verdict = recommend("adult", vec!["content-recommendation"], Data::DownloadHistory);
+        assert_eq!(verdict, deny(Reason::Objected));
+        assert_eq!(
+            recommend("adult", vec!["personalisation"], Data::Oaid),
+            deny(Reason::Objected)
+        );
+        assert!(recommend("adult", vec!["marketing"], Data::DownloadHistory).is_permit());
+    }
+
+    #[test]
+    fn what_a_minor_looked_at_is_not_used() {
+        assert_eq!(
+            recommend("minor", vec![], Data::BrowsingHistory),
+            deny(Reason::MinorBrowsing)
+        );
+        assert!(recommend("minor", vec![], Data::DownloadHistory).is_permit());
+    }
+
+    #[test]
+    fn only_collected_comments_are_moderated() {
+        let ask = |operation, data| evaluate(&Request::new(operation, "system-service-operation", [data]));
+        assert_eq!(
+            ask(Operation::Collect, Data::Comment),
+            permit().with(Obligation::ModerateComment)
+        );
+        assert_eq!(ask(Operation::Use, Data::Comment), permit());
+        assert_eq!(ask(Operation::Collect, Data::Like), permit());
+    }
+}
