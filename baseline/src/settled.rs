@@ -92,6 +92,7 @@ impl Baseline {
             open: true,
         };
         let mut missing = Set::like(facts.missing());
-        clause.judge(&context, &mut missing) == Kleene::False
+        // What is silent only for want of a fact is not settled.
+        clause.judge(&context, &mut missing) == Kleene::False && missing.is_empty()
     }
 }

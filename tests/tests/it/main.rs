@@ -14,6 +14,7 @@ mod hostile;
 mod narrowing;
 mod plugins;
 mod requests;
+mod settled;
 mod setup;
 mod suppliers;
 #[path = "../support/mod.rs"]
