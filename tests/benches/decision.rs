@@ -12,7 +12,7 @@
 mod support;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use licit_baseline::{Facts, Law, Query};
+use licit_baseline::{Facts, Law, Query, Supplier};
 use licit_host::sandbox::{CallFact, CallRequest, FactValue, Sandbox, SandboxOptions};
 use licit_host::{Decision, Format, Host, Request};
 use licit_plugin_themes as themes;
@@ -93,12 +93,31 @@ fn baseline(c: &mut Criterion) {
     for (name, value) in request.facts().chain(used).chain([("at", &at)]) {
         facts.set(taxonomy.facts.find(name).expect("a fact"), value);
     }
-    assert_eq!(
-        baseline.judge(&query, &facts).decision,
-        Decision::Permit,
-        "the baseline permits what is measured"
-    );
-    c.bench_function("baseline alone", |b| b.iter(|| baseline.judge(&query, &facts)));
+    // As the host does when it loads the plugin: the manifest's facts settle what they can.
+    let mut declared = Facts::new(baseline, &law, request.at());
+    let manifest = explained.explanation.iter().flat_map(|it| &it.facts_used);
+    for fact in manifest.filter(|fact| fact.supplier == Supplier::Manifest) {
+        declared.set(taxonomy.facts.find(&fact.name).expect("a fact"), &fact.value);
+    }
+    let settled = baseline.settle(&query, &declared);
+    let with_settled = Query {
+        settled: Some(&settled),
+        ..query
+    };
+    for query in [&query, &with_settled] {
+        let decision = baseline.judge(query, &facts).decision;
+        assert_eq!(
+            decision,
+            Decision::Permit,
+            "the baseline permits what is measured"
+        );
+    }
+    c.bench_function("baseline alone", |b| {
+        b.iter(|| baseline.judge(&with_settled, &facts));
+    });
+    c.bench_function("baseline alone, nothing settled at load", |b| {
+        b.iter(|| baseline.judge(&query, &facts));
+    });
 }
 
 fn plugin(c: &mut Criterion) {
