@@ -162,6 +162,22 @@ impl<'a> Facts<'a> {
         })
     }
 
+    /// Adds the missing facts that leave one of the named controls open.
+    pub(crate) fn collect_open_controls(
+        &self,
+        controls: &FactValue,
+        open: &Context<'_, '_>,
+        found: &mut Set<Fact>,
+    ) {
+        for name in controls.words() {
+            let control = self.taxonomy().controls.find(name);
+            let condition = control.and_then(|control| self.baseline.control_condition(control));
+            if let Some(condition) = condition.filter(|it| it.evaluate(open) == Kleene::Unknown) {
+                condition.collect_missing(open, found);
+            }
+        }
+    }
+
     /// Calls `each` for every fact that the named controls depend on.
     pub(crate) fn each_control_read(&self, controls: &Read, each: &mut dyn FnMut(&Read)) {
         for name in self.value(controls.fact).map_or(&[][..], FactValue::words) {

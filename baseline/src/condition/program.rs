@@ -267,9 +267,19 @@ impl Condition {
 
     fn collect_from(&self, at: usize, open: &Context<'_, '_>, found: &mut Set<Fact>) {
         match self.steps.get(at) {
+            Some(Step::Test(Test::Allowed(read))) => match open.get(read) {
+                Some(controls) => open.facts.collect_open_controls(controls, open, found),
+                None => found.insert(read.fact),
+            },
             Some(Step::Test(test)) => test.each_read(open.facts, &mut |read| {
                 if open.get(read).is_none() {
                     found.insert(read.fact);
+                    // No determination is found as long as it is not known whose law counts.
+                    if let Some(Jurisdiction::Fact(place)) = read.law.as_ref().map(|law| &law.jurisdiction)
+                        && open.facts.value(*place).is_none()
+                    {
+                        found.insert(*place);
+                    }
                 }
             }),
             Some(Step::Not) => self.collect_from(at + 1, open, found),
