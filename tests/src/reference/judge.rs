@@ -60,15 +60,15 @@ pub struct Outcome {
     pub lacking: BTreeSet<String>,
     /// The rules that deny it or leave it pending.
     pub rules: BTreeSet<String>,
-    /// The classification that added it.
-    pub added_by: Option<String>,
+    /// The classifications that add it.
+    pub added_by: BTreeSet<String>,
 }
 
 /// A category while it is being judged; the request as a whole if it has none.
 #[derive(Debug)]
 struct Subject {
     category: Option<String>,
-    added_by: Option<String>,
+    added_by: BTreeSet<String>,
     labels: Vec<String>,
     granted: BTreeSet<String>,
     covered: bool,
@@ -77,10 +77,10 @@ struct Subject {
 }
 
 impl Subject {
-    fn new(category: Option<String>, added_by: Option<String>) -> Self {
+    fn new(category: Option<String>) -> Self {
         Self {
             category,
-            added_by,
+            added_by: BTreeSet::new(),
             labels: Vec::new(),
             granted: BTreeSet::new(),
             covered: false,
@@ -193,8 +193,9 @@ fn conclude(policy: &Policy, request: &Request, parts: Vec<Judge<'_>>, purposes:
                 decision: Decision::Permit,
                 lacking: BTreeSet::new(),
                 rules: BTreeSet::new(),
-                added_by: subject.added_by.clone(),
+                added_by: BTreeSet::new(),
             });
+            outcome.added_by.extend(subject.added_by.clone());
             outcome.decision = outcome.decision.max(subject.decision);
             if !lacking.is_empty() {
                 outcome.decision = Decision::Deny;
@@ -257,10 +258,10 @@ impl<'p> Judge<'p> {
             facts.extend(consent(records, purpose, request.at));
         }
         facts.retain(|name, _| policy.facts.contains_key(name));
-        let named = request.data.iter().map(|category| Subject::new(Some(category.clone()), None));
+        let named = request.data.iter().map(|category| Subject::new(Some(category.clone())));
         let mut subjects: Vec<Subject> = named.collect();
         if subjects.is_empty() {
-            subjects.push(Subject::new(None, None));
+            subjects.push(Subject::new(None));
         }
         let operation = policy.operations.get(&request.operation);
         Self {
@@ -414,7 +415,7 @@ impl<'p> Judge<'p> {
         }
     }
 
-    /// False if all of it was there already.
+    /// False if the request itself had all of it.
     fn apply(&mut self, rule: &'p Rule, fired: &[usize]) -> bool {
         let mut changed = !rule.sets.is_empty();
         let mut adds = rule.adds_data.clone();
@@ -433,20 +434,27 @@ impl<'p> Judge<'p> {
         for at in fired {
             let Some(subject) = self.subjects.get_mut(*at) else { continue };
             for label in &rule.adds_label {
-                if subject.category.as_ref().is_some_and(|it| it != label) && !subject.labels.contains(label) {
-                    subject.labels.push(label.clone());
+                if subject.category.as_ref().is_some_and(|it| it != label) {
                     changed = true;
+                    if !subject.labels.contains(label) {
+                        subject.labels.push(label.clone());
+                    }
                 }
             }
         }
         adds.retain(|category| self.policy.categories.ids.contains(category));
         for category in adds {
+            if self.request.data.contains(&category) {
+                continue;
+            }
+            changed = true;
             if !self.data.contains(&category) {
                 self.subjects.retain(|it| it.category.is_some());
-                self.subjects.push(Subject::new(Some(category.clone()), Some(rule.id.clone())));
-                self.data.push(category);
-                changed = true;
+                self.subjects.push(Subject::new(Some(category.clone())));
+                self.data.push(category.clone());
             }
+            let added = self.subjects.iter_mut().filter(|it| it.category.as_ref() == Some(&category));
+            added.for_each(|it| it.added_by.extend([rule.id.clone()]));
         }
         for purpose in rule.adds_purpose.iter().filter(|it| *it != self.purpose) {
             self.added_purposes.insert(purpose.clone());

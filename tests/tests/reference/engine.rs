@@ -162,7 +162,7 @@ impl Engine {
                 decision: decision(it.decision),
                 lacking: it.lacking.iter().map(Axis::as_str).map(str::to_owned).collect(),
                 rules: it.rules.iter().map(|id| rule(*id)).collect(),
-                added_by: it.added_by.map(rule),
+                added_by: it.added_by.map(rule).into_iter().collect(),
             };
             (taxonomy.categories.name(it.category).to_owned(), outcome)
         });

@@ -92,7 +92,7 @@ impl Seen {
         if !answer.obligations.is_empty() {
             count("with obligations");
         }
-        if answer.categories.values().any(|it| it.added_by.is_some()) {
+        if answer.categories.values().any(|it| !it.added_by.is_empty()) {
             count("with added data");
         }
         for rule in answer.deciding.keys() {
