@@ -377,7 +377,11 @@ pub(super) fn open_facts(
                 }
             }
         }
-        _ => names(expression, &mut |fact| scene.note_if_missing(fact, each)),
+        _ => names(expression, &mut |name| {
+            if name != "category" && name != "purpose" {
+                scene.note_if_missing(name, each);
+            }
+        }),
     }
 }
 

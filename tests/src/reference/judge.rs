@@ -385,7 +385,9 @@ impl<'p> Judge<'p> {
     /// Adds what is to be seen before all others are asked, until nothing new comes in.
     fn classify(&mut self) {
         loop {
-            let size = |judge: &Self| judge.subjects.iter().map(|it| 1 + it.labels.len()).sum::<usize>();
+            let size = |judge: &Self| {
+                judge.data.len() + judge.subjects.iter().map(|it| it.labels.len()).sum::<usize>()
+            };
             let before = size(self);
             for rule in self.policy.rules.iter().filter(|rule| rule.kind == "classify") {
                 self.classify_by(rule);
