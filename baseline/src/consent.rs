@@ -1,5 +1,7 @@
 //! What a person's consent records say about one purpose at one instant.
 
+use std::cmp::Reverse;
+
 use jiff::Timestamp;
 
 use crate::baseline::{Baseline, EngineFacts};
@@ -119,14 +121,20 @@ impl Consent {
         let status = |word: &str| Some(FactValue::Text(word.into()));
         let name = baseline.taxonomy().purposes.name(purpose);
         let at = facts.at();
-        // A consent of tomorrow does not count today; of several, the latest one speaks.
+        let expired = |record: &ConsentRecord<'_>| record.expires.is_some_and(|expires| expires <= at);
+        // A consent of tomorrow does not count today. Of several, the latest one speaks; of those given at the same
+        // instant, the one that protects the person most.
+        let weight = |record: &ConsentRecord<'_>| {
+            let withdrawn = record.withdrawn.map(Reverse);
+            (record.given, expired(record), withdrawn, !record.explicit)
+        };
         let latest = records
             .words()
             .iter()
             .filter(|record| record.split_whitespace().next() == Some(name))
             .filter_map(|record| ConsentRecord::parse(record).ok())
             .filter(|record| record.given <= at)
-            .max_by_key(|record| record.given);
+            .max_by_key(weight);
         let Some(record) = latest else {
             return Self {
                 status: status("not-given"),
@@ -134,7 +142,7 @@ impl Consent {
                 ..Self::default()
             };
         };
-        let word = if record.expires.is_some_and(|expires| expires <= at) {
+        let word = if expired(&record) {
             "expired"
         } else if record.withdrawn.is_some() {
             // Whether the withdrawal came before `at` is for the rule about retroactivity to say (§9-7).

@@ -671,11 +671,11 @@ fn firing(rule: &Rule) -> Vec<Part<'_>> {
 }
 
 /// The four facts that follow from the records of one purpose, at one instant. A consent of tomorrow does not count
-/// today; of several the latest speaks, and of two given at once the one that no longer counts.
+/// today; of several the latest speaks, and of those given at once the one that protects the person most.
 fn consent(records: &BTreeSet<String>, purpose: &str, at: i128) -> Vec<(String, Value)> {
     let fact = |name: &str, value| (format!("consent.{name}"), value);
     let status = |word: &str| fact("status", Value::Text(word.to_owned()));
-    let mut latest: Option<(i128, u8, Vec<(String, Value)>)> = None;
+    let mut counting = Vec::new();
     for record in records {
         let mut words = record.split_whitespace();
         let named = words.next();
@@ -687,21 +687,22 @@ fn consent(records: &BTreeSet<String>, purpose: &str, at: i128) -> Vec<(String, 
                 times.insert(word, time);
             }
         }
-        let Some(given) = times.get("given").copied() else { continue };
-        if named != Some(purpose) || given > at {
-            continue;
-        }
-        let withdrawn = times.get("withdrawn").copied();
-        let (rank, word) = match times.get("expires") {
-            Some(expires) if *expires <= at => (2, "expired"),
-            _ if withdrawn.is_some() => (1, "withdrawn"),
-            _ => (0, "given"),
-        };
-        let mut facts = vec![status(word), fact("explicit", Value::Flag(explicit)), fact("time", Value::Time(given))];
-        facts.extend(withdrawn.map(|time| fact("withdrawn_at", Value::Time(time))));
-        if latest.as_ref().is_none_or(|(other, other_rank, _)| (*other, *other_rank) <= (given, rank)) {
-            latest = Some((given, rank, facts));
+        let time = |word| times.get(word).copied();
+        if let (true, Some(given)) = (named == Some(purpose), time("given").filter(|given| *given <= at)) {
+            let expired = time("expires").is_some_and(|expires| expires <= at);
+            let withdrawn = time("withdrawn");
+            counting.push((given, expired, withdrawn.is_some(), withdrawn.map(|it| -it), !explicit));
         }
     }
-    latest.map_or_else(|| vec![status("not-given"), fact("explicit", Value::Flag(false))], |(_, _, facts)| facts)
+    let Some((given, expired, _, withdrawn, implied)) = counting.into_iter().max() else {
+        return vec![status("not-given"), fact("explicit", Value::Flag(false))];
+    };
+    let word = match (expired, withdrawn) {
+        (true, _) => "expired",
+        (_, Some(_)) => "withdrawn",
+        _ => "given",
+    };
+    let mut facts = vec![status(word), fact("explicit", Value::Flag(!implied)), fact("time", Value::Time(given))];
+    facts.extend(withdrawn.map(|it| fact("withdrawn_at", Value::Time(-it))));
+    facts
 }
