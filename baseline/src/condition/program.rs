@@ -406,6 +406,12 @@ impl Test {
         self.each_read(open.facts, &mut |read| {
             if open.get(read).is_none() {
                 found.insert(read.fact);
+                // No determination is found as long as it is not known whose law counts.
+                if let Some(Jurisdiction::Fact(place)) = read.law.as_ref().map(|law| &law.jurisdiction)
+                    && open.facts.value(*place).is_none()
+                {
+                    found.insert(*place);
+                }
             }
         });
     }

@@ -91,10 +91,12 @@ pub(crate) fn read_rules(reader: &Reader, taxonomy: &Taxonomy) -> RuleBook {
         taxonomy,
         rules: &parts,
         control_reads: taxonomy.facts.empty_set(),
+        controls_per_category: false,
     };
     let controls = compile_controls(reader, taxonomy, &compiler);
     for control in controls.iter().flatten() {
         compiler.control_reads.add(&control.reads);
+        compiler.controls_per_category |= control.per_category;
     }
     let place_unless = compile_places(reader, taxonomy, &compiler);
     let mut clauses = Vec::new();
