@@ -547,7 +547,7 @@ impl<'p> Judge<'p> {
                 needs: Needs::Holds,
                 touching: Touching::Now,
             }];
-            if self.may_cover(rule, &rule.covers, at) {
+            if self.may_cover(rule, at) {
                 parts.push(part(rule.when.as_ref(), Needs::Fails));
             }
             let outcome = self.outcome(rule, "deny", &parts, at);
@@ -558,18 +558,16 @@ impl<'p> Judge<'p> {
         }
     }
 
-    /// Whether a closed set has the whole of the category, or, where only labels bring it under the ban, those labels.
-    fn may_cover(&self, rule: &Rule, covers: &Names, at: usize) -> bool {
+    /// Whether a closed set has all that brings the category under its ban: every part of it that lies in the scope, and
+    /// its labels if nothing else does.
+    fn may_cover(&self, rule: &Rule, at: usize) -> bool {
         let tree = &self.policy.categories;
-        let has = self.subjects.get(at).is_some_and(|subject| match &subject.category {
-            None => true,
-            Some(category) => {
-                let mut labels = subject.labels.iter().filter(|label| rule.data.contains(*label));
-                tree.whole_in(category, covers)
-                    || (!tree.part_in(category, &rule.data) && labels.all(|label| tree.whole_in(label, covers)))
-            }
+        let has = |id: &str| tree.below(id).iter().all(|it| !rule.data.contains(it) || rule.covers.contains(it));
+        let spared = self.subjects.get(at).is_some_and(|subject| match &subject.category {
+            Some(category) if tree.part_in(category, &rule.data) => has(category),
+            _ => subject.labels.iter().all(|label| !rule.data.contains(label) || has(label)),
         });
-        has && self.scene(None, None, true).one_at_most(rule.at_most_one.as_ref())
+        spared && self.scene(None, None, true).one_at_most(rule.at_most_one.as_ref())
     }
 
     /// Permits, axis by axis and category by category.
