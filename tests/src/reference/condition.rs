@@ -1,6 +1,5 @@
 //! The condition language of `baseline/README.md`, read by recursive descent and evaluated by walking the tree.
 
-use super::policy::Names;
 use super::scene::{Scene, Value, duration, instant};
 
 /// A truth value: `None` is unknown.
@@ -272,8 +271,9 @@ fn member(left: &Expression, right: &Expression, scene: &Scene<'_>, touching: bo
                     Some(list.iter().any(|text| word == text || scene.is_place_in(fact, word, text)))
                 }
                 Value::Words(words) if scene.words_are("categories", fact) => {
-                    let listed = scene.policy.categories.below_any(list);
-                    Some(words.iter().all(|word| scene.policy.categories.whole_in(word, &listed)))
+                    let tree = &scene.policy.categories;
+                    let listed = |id: &String| list.iter().any(|it| tree.is_below(id, it));
+                    Some(words.iter().all(|word| tree.below(word).iter().all(listed)))
                 }
                 Value::Words(words) => Some(words.iter().all(|word| list.contains(&word.as_str()))),
                 _ => None,
@@ -311,19 +311,21 @@ enum Way {
 fn compare_place(what: &str, group: &Expression, scene: &Scene<'_>, way: Way) -> Truth {
     let tree = if what == "category" { &scene.policy.categories } else { &scene.policy.purposes };
     let judged = if what == "category" { scene.category? } else { scene.purpose };
-    let named: Names = match group {
+    let named: Vec<&str> = match group {
         Expression::Name(fact) => match scene.value(fact)? {
             Value::Words(words) if words.contains("*") => return Some(true),
-            Value::Words(words) => tree.below_any(words.iter().map(String::as_str)),
+            Value::Words(words) => words.iter().map(String::as_str).collect(),
             _ => return None,
         },
-        _ => tree.below_any(texts(group)),
+        _ => texts(group),
     };
+    let is_named = |id: &str| named.iter().any(|it| tree.is_below(id, it));
+    let part_is_named = || tree.below(judged).iter().any(|id| is_named(id));
     let labels = if what == "category" { scene.labels } else { &[] };
     Some(match way {
-        Way::In => tree.whole_in(judged, &named),
-        Way::Overlaps => tree.part_in(judged, &named) || labels.iter().any(|label| named.contains(label)),
-        Way::Above => !named.contains(judged) && tree.part_in(judged, &named),
+        Way::In => tree.below(judged).iter().all(|id| is_named(id)),
+        Way::Overlaps => part_is_named() || labels.iter().any(|label| is_named(label)),
+        Way::Above => !is_named(judged) && part_is_named(),
     })
 }
 

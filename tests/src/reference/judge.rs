@@ -102,8 +102,8 @@ struct Judge<'p> {
     needed: BTreeSet<String>,
     granting: BTreeSet<String>,
     classifying: BTreeMap<String, bool>,
-    objecting: BTreeMap<(String, String), bool>,
-    considered: BTreeMap<(String, String), Truth>,
+    objecting: BTreeMap<(&'p str, &'p str), bool>,
+    considered: BTreeMap<(&'p str, &'p str), Truth>,
     /// The rules whose duties are owed, and the decisions that these come with.
     owing: Vec<(&'p Rule, Vec<String>)>,
     missing: BTreeSet<String>,
@@ -203,11 +203,11 @@ fn conclude(policy: &Policy, request: &Request, parts: Vec<Judge<'_>>, purposes:
             outcome.lacking.extend(lacking);
             outcome.rules.extend(subject.rules.clone());
         }
-        for (rule, certain) in &part.objecting {
-            *answer.objecting.entry(rule.clone()).or_default() |= certain;
+        for ((rule, kind), certain) in &part.objecting {
+            *answer.objecting.entry(((*rule).to_owned(), (*kind).to_owned())).or_default() |= certain;
         }
-        for (rule, outcome) in &part.considered {
-            let known = answer.considered.entry(rule.clone()).or_insert(Some(false));
+        for ((rule, kind), outcome) in &part.considered {
+            let known = answer.considered.entry(((*rule).to_owned(), (*kind).to_owned())).or_insert(Some(false));
             *known = stronger(*known, *outcome);
         }
         answer.missing.extend(part.missing.clone());
@@ -314,31 +314,37 @@ impl<'p> Judge<'p> {
         }
     }
 
-    /// Whether a subject is in the scope of a rule on these operations: a grant needs the request inside, all others
-    /// are met by what touches them.
-    fn in_scope(&self, rule: &Rule, operations: &Names, operation: &str, grants: bool, at: usize) -> bool {
-        let fits = |tree: &Tree, id: &str, set: &Names| {
-            if grants { tree.whole_in(id, set) } else { tree.part_in(id, set) }
-        };
-        if !operations.contains(operation)
-            || !rule.products.contains(&self.request.product)
-            || !fits(&self.policy.purposes, self.purpose, &rule.purposes)
-        {
-            return false;
-        }
+    /// Whether a rule applies to the request on every axis but the data: a grant needs it inside, all others are met by
+    /// what touches them.
+    fn applies(&self, rule: &Rule, operations: &Names, operation: &str, grants: bool) -> bool {
         let recipient = match (&rule.recipients, self.receiver()) {
             (None, _) | (_, Receiver::Nobody) => true,
             (Some(_), Receiver::Unknown) => !grants,
-            (Some(set), Receiver::Known(recipient)) => fits(&self.policy.recipients, recipient, set),
+            (Some(set), Receiver::Known(recipient)) => fits(&self.policy.recipients, recipient, set, grants),
         };
-        let data = self.subjects.get(at).is_some_and(|subject| match &subject.category {
+        recipient
+            && operations.contains(operation)
+            && rule.products.contains(&self.request.product)
+            && fits(&self.policy.purposes, self.purpose, &rule.purposes, grants)
+    }
+
+    /// Whether a rule that applies speaks about a subject.
+    fn is_about(&self, rule: &Rule, grants: bool, at: usize) -> bool {
+        self.subjects.get(at).is_some_and(|subject| match &subject.category {
             None => !rule.names_data,
             Some(category) => {
-                fits(&self.policy.categories, category, &rule.data)
+                fits(&self.policy.categories, category, &rule.data, grants)
                     || (!grants && subject.labels.iter().any(|label| rule.data.contains(label)))
             }
-        });
-        recipient && data
+        })
+    }
+
+    /// The subjects that a rule other than a permit meets.
+    fn met(&self, rule: &Rule, operations: &Names) -> Vec<usize> {
+        if !self.applies(rule, operations, &self.request.operation, false) {
+            return Vec::new();
+        }
+        (0..self.subjects.len()).filter(|at| self.is_about(rule, false, *at)).collect()
     }
 
     fn scene<'s>(&'s self, rule: Option<&'s Rule>, at: Option<usize>, taken: bool) -> Scene<'s> {
@@ -361,7 +367,7 @@ impl<'p> Judge<'p> {
 
     /// Whether all parts are as the rule needs them, with the values taken for missing facts. Notes the facts that are
     /// missing where the known ones do not settle it.
-    fn outcome(&mut self, rule: &'p Rule, kind: &str, parts: &[Part<'p>], at: usize) -> Truth {
+    fn outcome(&mut self, rule: &'p Rule, kind: &'p str, parts: &[Part<'p>], at: usize) -> Truth {
         let mut found = Vec::new();
         let open = self.scene(Some(rule), Some(at), false);
         if all(parts.iter().map(|part| part.value(&open))).is_none() {
@@ -377,8 +383,8 @@ impl<'p> Judge<'p> {
         outcome
     }
 
-    fn consider(&mut self, rule: &Rule, kind: &str, outcome: Truth) {
-        let known = self.considered.entry((rule.id.clone(), kind.to_owned())).or_insert(Some(false));
+    fn consider(&mut self, rule: &'p Rule, kind: &'p str, outcome: Truth) {
+        let known = self.considered.entry((&rule.id, kind)).or_insert(Some(false));
         *known = stronger(*known, outcome);
     }
 
@@ -405,12 +411,10 @@ impl<'p> Judge<'p> {
         if rule.if_known.is_some() {
             parts.push(part(rule.if_known.as_ref(), Needs::Known));
         }
-        for at in 0..self.subjects.len() {
-            if self.in_scope(rule, &rule.operations, &self.request.operation, false, at) {
-                let outcome = self.outcome(rule, "classify", &parts, at);
-                strongest = stronger(strongest, outcome);
-                fired.extend((outcome != Some(false)).then_some(at));
-            }
+        for at in self.met(rule, &rule.operations) {
+            let outcome = self.outcome(rule, "classify", &parts, at);
+            strongest = stronger(strongest, outcome);
+            fired.extend((outcome != Some(false)).then_some(at));
         }
         if strongest != Some(false) && self.apply(rule, &fired) {
             *self.classifying.entry(rule.id.clone()).or_default() |= strongest == Some(true);
@@ -470,12 +474,12 @@ impl<'p> Judge<'p> {
         self.request.operation == "right"
     }
 
-    fn mark(&mut self, rule: &Rule, kind: &str, at: usize, decision: Decision, certain: bool) {
+    fn mark(&mut self, rule: &'p Rule, kind: &'p str, at: usize, decision: Decision, certain: bool) {
         if let Some(subject) = self.subjects.get_mut(at) {
             subject.decision = subject.decision.max(decision);
             subject.rules.insert(rule.id.clone());
         }
-        *self.objecting.entry((rule.id.clone(), kind.to_owned())).or_default() |= certain;
+        *self.objecting.entry((&rule.id, kind)).or_default() |= certain;
     }
 
     fn owe(&mut self, rule: &'p Rule, decisions: &[&str]) {
@@ -484,12 +488,9 @@ impl<'p> Judge<'p> {
 
     /// A deny, a gate or a pend.
     fn object(&mut self, rule: &'p Rule) {
-        let (mut asked, mut fired) = (false, false);
-        for at in 0..self.subjects.len() {
-            if !self.in_scope(rule, &rule.operations, &self.request.operation, false, at) {
-                continue;
-            }
-            asked = true;
+        let met = self.met(rule, &rule.operations);
+        let (asked, mut fired) = (!met.is_empty(), false);
+        for at in met {
             let outcome = self.outcome(rule, &rule.kind, &firing(rule), at);
             fired |= outcome != Some(false);
             // What is not known refuses no right.
@@ -527,10 +528,8 @@ impl<'p> Judge<'p> {
     }
 
     fn oblige(&mut self, rule: &'p Rule) {
-        for at in 0..self.subjects.len() {
-            if self.in_scope(rule, &rule.operations, &self.request.operation, false, at)
-                && self.outcome(rule, "oblige", &firing(rule), at) != Some(false)
-            {
+        for at in self.met(rule, &rule.operations) {
+            if self.outcome(rule, "oblige", &firing(rule), at) != Some(false) {
                 self.owing.push((rule, rule.accompanies.clone()));
             }
         }
@@ -538,10 +537,7 @@ impl<'p> Judge<'p> {
 
     /// A permit that closes its scope: what lies in it and is not known to be covered is denied.
     fn closed_set(&mut self, rule: &'p Rule) {
-        for at in 0..self.subjects.len() {
-            if !self.in_scope(rule, &rule.else_deny, &self.request.operation, false, at) {
-                continue;
-            }
+        for at in self.met(rule, &rule.else_deny) {
             let mut parts = vec![Part {
                 condition: rule.within.as_ref(),
                 needs: Needs::Holds,
@@ -583,10 +579,11 @@ impl<'p> Judge<'p> {
     }
 
     fn grant_by(&mut self, rule: &'p Rule, operation: &str, counts: &dyn Fn(&str) -> bool) {
-        for at in 0..self.subjects.len() {
-            if !self.in_scope(rule, &rule.operations, operation, true, at) {
-                continue;
-            }
+        if !self.applies(rule, &rule.operations, operation, true) {
+            return;
+        }
+        let about: Vec<usize> = (0..self.subjects.len()).filter(|at| self.is_about(rule, true, *at)).collect();
+        for at in about {
             self.grant_axes(rule, &rule.grants, &rule.covers, counts, at);
             for (axes, data) in &rule.also_grants {
                 let Some(category) = self.subjects.get(at).and_then(|it| it.category.as_ref()) else { continue };
@@ -648,6 +645,10 @@ impl<'p> Judge<'p> {
             self.needed.remove("place");
         }
     }
+}
+
+fn fits(tree: &Tree, id: &str, set: &Names, grants: bool) -> bool {
+    if grants { tree.whole_in(id, set) } else { tree.part_in(id, set) }
 }
 
 fn part(condition: Option<&Expression>, needs: Needs) -> Part<'_> {

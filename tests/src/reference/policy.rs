@@ -48,6 +48,8 @@ pub struct Tree {
     pub parents: HashMap<String, Vec<String>>,
     /// For each entry: itself and everything below it.
     below: HashMap<String, Vec<String>>,
+    /// For each entry: everything above it.
+    above: HashMap<String, Names>,
     flags: HashMap<String, Vec<String>>,
     classes: HashMap<String, String>,
 }
@@ -157,8 +159,13 @@ impl Tree {
         self.below.get(id).map_or(&[], Vec::as_slice)
     }
 
+    /// Whether `id` is `ancestor` or below it.
+    pub fn is_below(&self, id: &str, ancestor: &str) -> bool {
+        id == ancestor || self.above.get(id).is_some_and(|above| above.contains(ancestor))
+    }
+
     /// Each of them and everything below.
-    pub fn below_any<'w>(&self, ids: impl IntoIterator<Item = &'w str>) -> Names {
+    fn below_any<'w>(&self, ids: impl IntoIterator<Item = &'w str>) -> Names {
         ids.into_iter().flat_map(|id| self.below(id)).cloned().collect()
     }
 
@@ -178,15 +185,22 @@ impl Tree {
             tree.ids.push(id);
         }
         for id in &tree.ids {
+            let mut above = Names::new();
+            tree.climb(id, &mut above);
+            tree.above.insert(id.clone(), above);
+        }
+        for id in &tree.ids {
             let below = tree.ids.iter().filter(|it| tree.is_below(it, id)).cloned().collect();
             tree.below.insert(id.clone(), below);
         }
         tree
     }
 
-    fn is_below(&self, id: &str, ancestor: &str) -> bool {
-        let mut parents = self.parents.get(id).into_iter().flatten();
-        id == ancestor || parents.any(|parent| self.is_below(parent, ancestor))
+    fn climb(&self, id: &str, above: &mut Names) {
+        for parent in self.parents.get(id).into_iter().flatten() {
+            above.insert(parent.clone());
+            self.climb(parent, above);
+        }
     }
 
     /// The entries that a list of a scope stands for.
