@@ -497,9 +497,9 @@ fn purpose_test(relation: Relation, group: &Group<Purpose>, context: &Context<'_
 
 fn names_purpose(word: &str, relation: Relation, table: &Table<Purpose>, purpose: Id<Purpose>) -> bool {
     word == "*"
-        || table.find(word).is_some_and(|named| {
-            table.is_below(purpose, named)
-                || (relation == Relation::Overlaps && table.is_below(named, purpose))
+        || table.find(word).is_some_and(|named| match relation {
+            Relation::In => table.is_below(purpose, named),
+            Relation::Overlaps => table.overlaps(purpose, &table.subtree(named)),
         })
 }
 

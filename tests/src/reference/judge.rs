@@ -102,8 +102,8 @@ struct Judge<'p> {
     needed: BTreeSet<String>,
     granting: BTreeSet<String>,
     classifying: BTreeMap<String, bool>,
-    objecting: BTreeMap<(String, String), bool>,
-    considered: BTreeMap<(String, String), Truth>,
+    objecting: BTreeMap<(&'p str, &'p str), bool>,
+    considered: BTreeMap<(&'p str, &'p str), Truth>,
     /// The rules whose duties are owed, and the decisions that these come with.
     owing: Vec<(&'p Rule, Vec<String>)>,
     missing: BTreeSet<String>,
@@ -188,18 +188,13 @@ fn conclude(policy: &Policy, request: &Request, parts: Vec<Judge<'_>>, purposes:
             };
             lacks |= !lacking.is_empty() || (processing && subject.category.is_none());
             answer.decision = answer.decision.max(subject.decision);
-            let Some(category) = &subject.category else {
-                continue;
-            };
-            let outcome = answer
-                .categories
-                .entry(category.clone())
-                .or_insert_with(|| Outcome {
-                    decision: Decision::Permit,
-                    lacking: BTreeSet::new(),
-                    rules: BTreeSet::new(),
-                    added_by: BTreeSet::new(),
-                });
+            let Some(category) = &subject.category else { continue };
+            let outcome = answer.categories.entry(category.clone()).or_insert_with(|| Outcome {
+                decision: Decision::Permit,
+                lacking: BTreeSet::new(),
+                rules: BTreeSet::new(),
+                added_by: BTreeSet::new(),
+            });
             outcome.added_by.extend(subject.added_by.clone());
             outcome.decision = outcome.decision.max(subject.decision);
             if !lacking.is_empty() {
@@ -208,11 +203,11 @@ fn conclude(policy: &Policy, request: &Request, parts: Vec<Judge<'_>>, purposes:
             outcome.lacking.extend(lacking);
             outcome.rules.extend(subject.rules.clone());
         }
-        for (rule, certain) in &part.objecting {
-            *answer.objecting.entry(rule.clone()).or_default() |= certain;
+        for ((rule, kind), certain) in &part.objecting {
+            *answer.objecting.entry(((*rule).to_owned(), (*kind).to_owned())).or_default() |= certain;
         }
-        for (rule, outcome) in &part.considered {
-            let known = answer.considered.entry(rule.clone()).or_insert(Some(false));
+        for ((rule, kind), outcome) in &part.considered {
+            let known = answer.considered.entry(((*rule).to_owned(), (*kind).to_owned())).or_insert(Some(false));
             *known = stronger(*known, *outcome);
         }
         answer.missing.extend(part.missing.clone());
@@ -222,27 +217,19 @@ fn conclude(policy: &Policy, request: &Request, parts: Vec<Judge<'_>>, purposes:
     }
     if answer.decision == Decision::Permit {
         let granting = parts.iter().flat_map(|part| &part.granting);
-        answer
-            .deciding
-            .extend(granting.map(|rule| ((rule.clone(), "permit".to_owned()), true)));
+        answer.deciding.extend(granting.map(|rule| ((rule.clone(), "permit".to_owned()), true)));
     } else {
         answer.deciding.clone_from(&answer.objecting);
     }
     for (rule, certain) in parts.iter().flat_map(|part| &part.classifying) {
-        *answer
-            .deciding
-            .entry((rule.clone(), "classify".to_owned()))
-            .or_default() |= certain;
+        *answer.deciding.entry((rule.clone(), "classify".to_owned())).or_default() |= certain;
     }
     if let (true, Some(rule)) = (lacks, &policy.default_deny) {
         answer.deciding.insert((rule.clone(), "engine".to_owned()), true);
     }
     for (rule, decisions) in parts.iter().flat_map(|part| &part.owing) {
         if decisions.iter().any(|it| it == answer.decision.as_str()) {
-            let due = rule
-                .obligations
-                .iter()
-                .map(|(duty, timing)| (rule.id.clone(), duty.clone(), timing.clone()));
+            let due = rule.obligations.iter().map(|(duty, timing)| (rule.id.clone(), duty.clone(), timing.clone()));
             answer.obligations.extend(due);
         }
     }
@@ -271,10 +258,7 @@ impl<'p> Judge<'p> {
             facts.extend(consent(records, purpose, request.at));
         }
         facts.retain(|name, _| policy.facts.contains_key(name));
-        let named = request
-            .data
-            .iter()
-            .map(|category| Subject::new(Some(category.clone())));
+        let named = request.data.iter().map(|category| Subject::new(Some(category.clone())));
         let mut subjects: Vec<Subject> = named.collect();
         if subjects.is_empty() {
             subjects.push(Subject::new(None));
@@ -330,38 +314,37 @@ impl<'p> Judge<'p> {
         }
     }
 
-    /// Whether a subject is in the scope of a rule on these operations: a grant needs the request inside, all others
-    /// are met by what touches them.
-    fn in_scope(&self, rule: &Rule, operations: &Names, operation: &str, grants: bool, at: usize) -> bool {
-        let fits = |tree: &Tree, id: &str, set: &Names| {
-            if grants {
-                tree.whole_in(id, set)
-            } else {
-                tree.part_in(id, set)
-            }
-        };
-        if !operations.contains(operation)
-            || !rule.products.contains(&self.request.product)
-            || !fits(&self.policy.purposes, self.purpose, &rule.purposes)
-        {
-            return false;
-        }
+    /// Whether a rule applies to the request on every axis but the data: a grant needs it inside, all others are met by
+    /// what touches them.
+    fn applies(&self, rule: &Rule, operations: &Names, operation: &str, grants: bool) -> bool {
         let recipient = match (&rule.recipients, self.receiver()) {
             (None, _) | (_, Receiver::Nobody) => true,
             (Some(_), Receiver::Unknown) => !grants,
-            (Some(set), Receiver::Known(recipient)) => fits(&self.policy.recipients, recipient, set),
+            (Some(set), Receiver::Known(recipient)) => fits(&self.policy.recipients, recipient, set, grants),
         };
-        let data = self
-            .subjects
-            .get(at)
-            .is_some_and(|subject| match &subject.category {
-                None => !rule.names_data,
-                Some(category) => {
-                    fits(&self.policy.categories, category, &rule.data)
-                        || (!grants && subject.labels.iter().any(|label| rule.data.contains(label)))
-                }
-            });
-        recipient && data
+        recipient
+            && operations.contains(operation)
+            && rule.products.contains(&self.request.product)
+            && fits(&self.policy.purposes, self.purpose, &rule.purposes, grants)
+    }
+
+    /// Whether a rule that applies speaks about a subject.
+    fn is_about(&self, rule: &Rule, grants: bool, at: usize) -> bool {
+        self.subjects.get(at).is_some_and(|subject| match &subject.category {
+            None => !rule.names_data,
+            Some(category) => {
+                fits(&self.policy.categories, category, &rule.data, grants)
+                    || (!grants && subject.labels.iter().any(|label| rule.data.contains(label)))
+            }
+        })
+    }
+
+    /// The subjects that a rule other than a permit meets.
+    fn met(&self, rule: &Rule, operations: &Names) -> Vec<usize> {
+        if !self.applies(rule, operations, &self.request.operation, false) {
+            return Vec::new();
+        }
+        (0..self.subjects.len()).filter(|at| self.is_about(rule, false, *at)).collect()
     }
 
     fn scene<'s>(&'s self, rule: Option<&'s Rule>, at: Option<usize>, taken: bool) -> Scene<'s> {
@@ -384,15 +367,13 @@ impl<'p> Judge<'p> {
 
     /// Whether all parts are as the rule needs them, with the values taken for missing facts. Notes the facts that are
     /// missing where the known ones do not settle it.
-    fn outcome(&mut self, rule: &'p Rule, kind: &str, parts: &[Part<'p>], at: usize) -> Truth {
+    fn outcome(&mut self, rule: &'p Rule, kind: &'p str, parts: &[Part<'p>], at: usize) -> Truth {
         let mut found = Vec::new();
         let open = self.scene(Some(rule), Some(at), false);
         if all(parts.iter().map(|part| part.value(&open))).is_none() {
             for part in parts {
                 let mut note = |fact: &str| found.push(fact.to_owned());
-                part.condition
-                    .iter()
-                    .for_each(|it| open_facts(it, &open, part.touching, &mut note));
+                part.condition.iter().for_each(|it| open_facts(it, &open, part.touching, &mut note));
             }
         }
         let taking = Scene { taken: true, ..open };
@@ -402,11 +383,8 @@ impl<'p> Judge<'p> {
         outcome
     }
 
-    fn consider(&mut self, rule: &Rule, kind: &str, outcome: Truth) {
-        let known = self
-            .considered
-            .entry((rule.id.clone(), kind.to_owned()))
-            .or_insert(Some(false));
+    fn consider(&mut self, rule: &'p Rule, kind: &'p str, outcome: Truth) {
+        let known = self.considered.entry((&rule.id, kind)).or_insert(Some(false));
         *known = stronger(*known, outcome);
     }
 
@@ -433,12 +411,10 @@ impl<'p> Judge<'p> {
         if rule.if_known.is_some() {
             parts.push(part(rule.if_known.as_ref(), Needs::Known));
         }
-        for at in 0..self.subjects.len() {
-            if self.in_scope(rule, &rule.operations, &self.request.operation, false, at) {
-                let outcome = self.outcome(rule, "classify", &parts, at);
-                strongest = stronger(strongest, outcome);
-                fired.extend((outcome != Some(false)).then_some(at));
-            }
+        for at in self.met(rule, &rule.operations) {
+            let outcome = self.outcome(rule, "classify", &parts, at);
+            strongest = stronger(strongest, outcome);
+            fired.extend((outcome != Some(false)).then_some(at));
         }
         if strongest != Some(false) && self.apply(rule, &fired) {
             *self.classifying.entry(rule.id.clone()).or_default() |= strongest == Some(true);
@@ -456,21 +432,13 @@ impl<'p> Judge<'p> {
                     // It might name anything, which nothing could permit.
                     changed = true;
                     self.missing.insert(fact.clone());
-                    let decision = if self.is_right() {
-                        Decision::Pend
-                    } else {
-                        Decision::Deny
-                    };
-                    fired
-                        .iter()
-                        .for_each(|at| self.mark(rule, "classify", *at, decision, false));
+                    let decision = if self.is_right() { Decision::Pend } else { Decision::Deny };
+                    fired.iter().for_each(|at| self.mark(rule, "classify", *at, decision, false));
                 }
             }
         }
         for at in fired {
-            let Some(subject) = self.subjects.get_mut(*at) else {
-                continue;
-            };
+            let Some(subject) = self.subjects.get_mut(*at) else { continue };
             for label in &rule.adds_label {
                 if subject.category.as_ref().is_some_and(|it| it != label) {
                     changed = true;
@@ -491,10 +459,7 @@ impl<'p> Judge<'p> {
                 self.subjects.push(Subject::new(Some(category.clone())));
                 self.data.push(category.clone());
             }
-            let added = self
-                .subjects
-                .iter_mut()
-                .filter(|it| it.category.as_ref() == Some(&category));
+            let added = self.subjects.iter_mut().filter(|it| it.category.as_ref() == Some(&category));
             added.for_each(|it| it.added_by.extend([rule.id.clone()]));
         }
         for purpose in rule.adds_purpose.iter().filter(|it| *it != self.purpose) {
@@ -509,30 +474,23 @@ impl<'p> Judge<'p> {
         self.request.operation == "right"
     }
 
-    fn mark(&mut self, rule: &Rule, kind: &str, at: usize, decision: Decision, certain: bool) {
+    fn mark(&mut self, rule: &'p Rule, kind: &'p str, at: usize, decision: Decision, certain: bool) {
         if let Some(subject) = self.subjects.get_mut(at) {
             subject.decision = subject.decision.max(decision);
             subject.rules.insert(rule.id.clone());
         }
-        *self
-            .objecting
-            .entry((rule.id.clone(), kind.to_owned()))
-            .or_default() |= certain;
+        *self.objecting.entry((&rule.id, kind)).or_default() |= certain;
     }
 
     fn owe(&mut self, rule: &'p Rule, decisions: &[&str]) {
-        self.owing
-            .push((rule, decisions.iter().map(|&it| it.to_owned()).collect()));
+        self.owing.push((rule, decisions.iter().map(|&it| it.to_owned()).collect()));
     }
 
     /// A deny, a gate or a pend.
     fn object(&mut self, rule: &'p Rule) {
-        let (mut asked, mut fired) = (false, false);
-        for at in 0..self.subjects.len() {
-            if !self.in_scope(rule, &rule.operations, &self.request.operation, false, at) {
-                continue;
-            }
-            asked = true;
+        let met = self.met(rule, &rule.operations);
+        let (asked, mut fired) = (!met.is_empty(), false);
+        for at in met {
             let outcome = self.outcome(rule, &rule.kind, &firing(rule), at);
             fired |= outcome != Some(false);
             // What is not known refuses no right.
@@ -563,19 +521,15 @@ impl<'p> Judge<'p> {
         };
         let mut found = Vec::new();
         let open = self.scene(Some(rule), Some(at), false);
-        open_facts(condition, &open, Touching::Never, &mut |fact| {
-            found.push(fact.to_owned())
-        });
+        open_facts(condition, &open, Touching::Never, &mut |fact| found.push(fact.to_owned()));
         let refuses = Scene { taken: true, ..open }.says(Some(condition), Touching::Never) == Some(true);
         self.missing.extend(found);
         refuses && outcome == Some(true)
     }
 
     fn oblige(&mut self, rule: &'p Rule) {
-        for at in 0..self.subjects.len() {
-            if self.in_scope(rule, &rule.operations, &self.request.operation, false, at)
-                && self.outcome(rule, "oblige", &firing(rule), at) != Some(false)
-            {
+        for at in self.met(rule, &rule.operations) {
+            if self.outcome(rule, "oblige", &firing(rule), at) != Some(false) {
                 self.owing.push((rule, rule.accompanies.clone()));
             }
         }
@@ -583,16 +537,13 @@ impl<'p> Judge<'p> {
 
     /// A permit that closes its scope: what lies in it and is not known to be covered is denied.
     fn closed_set(&mut self, rule: &'p Rule) {
-        for at in 0..self.subjects.len() {
-            if !self.in_scope(rule, &rule.else_deny, &self.request.operation, false, at) {
-                continue;
-            }
+        for at in self.met(rule, &rule.else_deny) {
             let mut parts = vec![Part {
                 condition: rule.within.as_ref(),
                 needs: Needs::Holds,
                 touching: Touching::Now,
             }];
-            if self.may_cover(rule, &rule.covers, at) {
+            if self.may_cover(rule, at) {
                 parts.push(part(rule.when.as_ref(), Needs::Fails));
             }
             let outcome = self.outcome(rule, "deny", &parts, at);
@@ -603,24 +554,16 @@ impl<'p> Judge<'p> {
         }
     }
 
-    /// Whether a closed set has the whole of the category, or, where only labels bring it under the ban, those labels.
-    fn may_cover(&self, rule: &Rule, covers: &Names, at: usize) -> bool {
+    /// Whether a closed set has all that brings the category under its ban: every part of it that lies in the scope, and
+    /// its labels if nothing else does.
+    fn may_cover(&self, rule: &Rule, at: usize) -> bool {
         let tree = &self.policy.categories;
-        let has = self
-            .subjects
-            .get(at)
-            .is_some_and(|subject| match &subject.category {
-                None => true,
-                Some(category) => {
-                    let mut labels = subject.labels.iter().filter(|label| rule.data.contains(*label));
-                    tree.whole_in(category, covers)
-                        || (!tree.part_in(category, &rule.data)
-                            && labels.all(|label| tree.whole_in(label, covers)))
-                }
-            });
-        has && self
-            .scene(None, None, true)
-            .one_at_most(rule.at_most_one.as_ref())
+        let has = |id: &str| tree.below(id).iter().all(|it| !rule.data.contains(it) || rule.covers.contains(it));
+        let spared = self.subjects.get(at).is_some_and(|subject| match &subject.category {
+            Some(category) if tree.part_in(category, &rule.data) => has(category),
+            _ => subject.labels.iter().all(|label| !rule.data.contains(label) || has(label)),
+        });
+        spared && self.scene(None, None, true).one_at_most(rule.at_most_one.as_ref())
     }
 
     /// Permits, axis by axis and category by category.
@@ -636,15 +579,14 @@ impl<'p> Judge<'p> {
     }
 
     fn grant_by(&mut self, rule: &'p Rule, operation: &str, counts: &dyn Fn(&str) -> bool) {
-        for at in 0..self.subjects.len() {
-            if !self.in_scope(rule, &rule.operations, operation, true, at) {
-                continue;
-            }
+        if !self.applies(rule, &rule.operations, operation, true) {
+            return;
+        }
+        let about: Vec<usize> = (0..self.subjects.len()).filter(|at| self.is_about(rule, true, *at)).collect();
+        for at in about {
             self.grant_axes(rule, &rule.grants, &rule.covers, counts, at);
             for (axes, data) in &rule.also_grants {
-                let Some(category) = self.subjects.get(at).and_then(|it| it.category.as_ref()) else {
-                    continue;
-                };
+                let Some(category) = self.subjects.get(at).and_then(|it| it.category.as_ref()) else { continue };
                 if self.policy.categories.whole_in(category, data) {
                     self.grant_axes(rule, axes, &rule.covers, counts, at);
                 }
@@ -663,11 +605,7 @@ impl<'p> Judge<'p> {
         let tree = &self.policy.categories;
         let category = self.subjects.get(at).and_then(|it| it.category.as_ref());
         let covered = category.is_none_or(|category| tree.whole_in(category, covers));
-        if !covered
-            || !self
-                .scene(None, None, true)
-                .one_at_most(rule.at_most_one.as_ref())
-        {
+        if !covered || !self.scene(None, None, true).one_at_most(rule.at_most_one.as_ref()) {
             self.consider(rule, "permit", Some(false));
             return;
         }
@@ -676,12 +614,7 @@ impl<'p> Judge<'p> {
             needs: Needs::Holds,
             touching: Touching::Negated,
         };
-        let outcome = self.outcome(
-            rule,
-            "permit",
-            &[part(rule.when.as_ref(), Needs::Holds), narrowed],
-            at,
-        );
+        let outcome = self.outcome(rule, "permit", &[part(rule.when.as_ref(), Needs::Holds), narrowed], at);
         if outcome != Some(true) {
             return;
         }
@@ -705,15 +638,17 @@ impl<'p> Judge<'p> {
         };
         let mut found = Vec::new();
         let open = self.scene(None, None, false);
-        open_facts(condition, &open, Touching::Never, &mut |fact| {
-            found.push(fact.to_owned())
-        });
+        open_facts(condition, &open, Touching::Never, &mut |fact| found.push(fact.to_owned()));
         let stays = Scene { taken: true, ..open }.says(Some(condition), Touching::Never) == Some(true);
         self.missing.extend(found);
         if stays {
             self.needed.remove("place");
         }
     }
+}
+
+fn fits(tree: &Tree, id: &str, set: &Names, grants: bool) -> bool {
+    if grants { tree.whole_in(id, set) } else { tree.part_in(id, set) }
 }
 
 fn part(condition: Option<&Expression>, needs: Needs) -> Part<'_> {
@@ -727,11 +662,7 @@ fn part(condition: Option<&Expression>, needs: Needs) -> Part<'_> {
 /// What makes a rule fire, other than a permit: its `when`, and not what spares.
 fn firing(rule: &Rule) -> Vec<Part<'_>> {
     let mut parts = vec![part(rule.when.as_ref(), Needs::Holds)];
-    let spares = if rule.kind == "require" {
-        &rule.must
-    } else {
-        &rule.unless
-    };
+    let spares = if rule.kind == "require" { &rule.must } else { &rule.unless };
     if spares.is_some() {
         parts.push(part(spares.as_ref(), Needs::Fails));
     }
@@ -759,13 +690,7 @@ fn consent(records: &BTreeSet<String>, purpose: &str, at: i128) -> Vec<(String, 
         if let (true, Some(given)) = (named == Some(purpose), time("given").filter(|given| *given <= at)) {
             let expired = time("expires").is_some_and(|expires| expires <= at);
             let withdrawn = time("withdrawn");
-            counting.push((
-                given,
-                expired,
-                withdrawn.is_some(),
-                withdrawn.map(|it| -it),
-                !explicit,
-            ));
+            counting.push((given, expired, withdrawn.is_some(), withdrawn.map(|it| -it), !explicit));
         }
     }
     let Some((given, expired, _, withdrawn, implied)) = counting.into_iter().max() else {
@@ -776,11 +701,7 @@ fn consent(records: &BTreeSet<String>, purpose: &str, at: i128) -> Vec<(String, 
         (_, Some(_)) => "withdrawn",
         _ => "given",
     };
-    let mut facts = vec![
-        status(word),
-        fact("explicit", Value::Flag(!implied)),
-        fact("time", Value::Time(given)),
-    ];
+    let mut facts = vec![status(word), fact("explicit", Value::Flag(!implied)), fact("time", Value::Time(given))];
     facts.extend(withdrawn.map(|it| fact("withdrawn_at", Value::Time(-it))));
     facts
 }
