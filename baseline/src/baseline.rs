@@ -35,6 +35,7 @@ pub struct Baseline {
     taxonomy: Taxonomy,
     rules: Table<Rule>,
     clauses: Table<Clause>,
+    advice: Vec<Clause>,
     index: Index,
     controls: Vec<Option<Condition>>,
     place_unless: Vec<Option<Condition>>,
@@ -115,6 +116,7 @@ impl Baseline {
             index,
             rules: book.rules,
             clauses: book.clauses,
+            advice: book.advice,
             controls: book.controls,
             place_unless: book.place_unless,
             citations,
@@ -262,6 +264,10 @@ impl Baseline {
 
     pub(crate) fn clauses(&self) -> &Table<Clause> {
         &self.clauses
+    }
+
+    pub(crate) fn advice_clauses(&self) -> &[Clause] {
+        &self.advice
     }
 
     pub(crate) fn index(&self) -> &Index {

@@ -197,7 +197,7 @@ impl Baseline {
     }
 
     /// The recipient as far as the operation has one: `Any` where nobody receives anything.
-    fn recipient(&self, operation: Id<Operation>, facts: &Facts<'_>) -> Receiver {
+    pub(crate) fn recipient(&self, operation: Id<Operation>, facts: &Facts<'_>) -> Receiver {
         const OUTWARD: Axes = Axes::of(Axis::Recipient).with(Axes::of(Axis::Place));
         let axes = self
             .taxonomy()
@@ -223,7 +223,7 @@ impl Baseline {
 }
 
 #[derive(Debug, Clone, Copy)]
-enum Receiver {
+pub(crate) enum Receiver {
     None,
     Unknown,
     Known(Id<Recipient>),
@@ -382,12 +382,13 @@ fn obligations(baseline: &Baseline, decision: Decision, owed: &[(Id<Rule>, Role)
         let Some(rule) = baseline.rules().get(*id) else {
             continue;
         };
-        let comes_along = match role {
+        // A closed set has two sides: what it permits and what it denies.
+        let of_this_side = match role {
             Role::Deny | Role::Pend => decision != Decision::Permit,
             Role::Permit => decision == Decision::Permit,
-            _ => rule.accompanies.contains(&decision),
+            _ => true,
         };
-        if comes_along {
+        if of_this_side && rule.accompanies.contains(&decision) {
             for obligation in &rule.obligations {
                 if !due.iter().any(|(_, other)| other == obligation) {
                     due.push((*id, *obligation));
@@ -541,12 +542,14 @@ impl<'q> Judge<'q> {
                 };
                 clause.judge(&context, &mut missing)
             });
+            let outcome = self.if_it_is_the_recipient(clause, outcome, &mut missing);
             firing.outcome = firing.outcome.max(outcome);
             if outcome != Kleene::False {
                 firing.fired.push((Some(position), outcome));
             }
         }
         if let (true, Some(outcome)) = (self.draft.subjects.is_empty(), once) {
+            let outcome = self.if_it_is_the_recipient(clause, outcome, &mut missing);
             firing.outcome = outcome;
             if outcome != Kleene::False {
                 firing.fired.push((None, outcome));
@@ -564,6 +567,17 @@ impl<'q> Judge<'q> {
             push_considered(&mut self.draft.considered, considered);
         }
         firing
+    }
+
+    /// Of a clause about certain recipients, nothing is sure while nobody knows who receives the data.
+    fn if_it_is_the_recipient(&self, clause: &Clause, outcome: Kleene, missing: &mut Set<Fact>) -> Kleene {
+        let anybody = clause.recipients.is_none() || !matches!(self.recipient, Receiver::Unknown);
+        if anybody || outcome == Kleene::False {
+            return outcome;
+        }
+        let class = self.baseline.engine_facts().recipient_class;
+        class.into_iter().for_each(|fact| missing.insert(fact));
+        Kleene::Unknown
     }
 
     fn kind_of(&self, clause: &Clause) -> RuleKind {
@@ -713,7 +727,9 @@ impl<'q> Judge<'q> {
                 let firing = self.evaluate(id, clause, &context);
                 match role {
                     Role::Oblige if firing.outcome != Kleene::False => self.owe(clause),
-                    Role::Require if firing.outcome == Kleene::False => self.owe(clause),
+                    Role::Require if firing.outcome == Kleene::False => {
+                        self.owe_for_gate(id, clause, &context)
+                    }
                     Role::Oblige => {}
                     _ => self.object(clause, &firing, &context),
                 }
@@ -729,6 +745,26 @@ impl<'q> Judge<'q> {
             .is_some_and(|rule| !rule.obligations.is_empty());
         if has_duties {
             push_new(&mut self.draft.obligations, (clause.rule, clause.role));
+        }
+    }
+
+    /// A gate that holds asks for its duties, unless it is known that there is nothing to gate.
+    fn owe_for_gate(&mut self, id: Id<Clause>, clause: &Clause, context: &Context<'_, '_>) {
+        let gates = |category, labels| {
+            let context = Context {
+                category,
+                labels,
+                ..*context
+            };
+            let when = clause.when.as_ref().map(|when| when.evaluate(&context));
+            when != Some(Kleene::False)
+        };
+        let subjects = &self.draft.subjects;
+        let mut about = subjects.iter().filter(|subject| self.is_under(subject, id));
+        if about.any(|subject| gates(Some(subject.category), &subject.labels))
+            || (subjects.is_empty() && gates(None, &[]))
+        {
+            self.owe(clause);
         }
     }
 
