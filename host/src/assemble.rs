@@ -1,6 +1,6 @@
 //! Merges the facts of one request from all suppliers, and tells where each came from.
 
-use licit_baseline::{Activity, Baseline, Fact, FactValue, Facts, Id, Judgement, Supplier};
+use licit_baseline::{Activity, Axis, Baseline, Fact, FactValue, Facts, Id, Judgement, Supplier};
 
 use crate::edition::{Edition, LoadedPlugin};
 use crate::request::Request;
@@ -44,7 +44,10 @@ pub(crate) fn assemble<'a>(
     if let Some(at) = known.at {
         put(&mut facts, at, &request.at_value, Origin::Request);
     }
-    for (fact, value) in &request.facts {
+    // A reference that no register knows refers to nothing: the fact is missing.
+    let backed =
+        |(fact, value): &&(Id<Fact>, FactValue)| edition.profile.backs(request.at, *fact, value, baseline);
+    for (fact, value) in request.facts.iter().filter(backed) {
         put(&mut facts, *fact, value, Origin::Request);
     }
     for (fact, value) in assumed {
@@ -97,29 +100,67 @@ pub(crate) fn assemble<'a>(
         facts.set(*fact, value);
         each(*fact, value, Origin::Assumed);
     }
-    for (fact, value) in derived(baseline, &facts, computed) {
-        if !assumed.iter().any(|(other, _)| *other == fact) {
+    let is_assumed = |fact: Id<Fact>| assumed.iter().any(|(other, _)| *other == fact);
+    for (fact, value) in derived(baseline, request, &facts, computed) {
+        if !is_assumed(fact) {
             facts.set(fact, value);
             each(fact, value, Origin::Engine);
+        }
+    }
+    // Where data goes from and to is known now, and with it what is on record about that route.
+    let mut supplied: Vec<(Id<Fact>, &'a str)> = Vec::new();
+    edition
+        .profile
+        .supply_routes(request.at, baseline, &mut facts, &mut |fact, entry| {
+            supplied.push((fact, &entry.name));
+        });
+    for (fact, place) in supplied {
+        if let Some(value) = facts.supplied(fact) {
+            each(fact, value, Origin::Profile(place));
         }
     }
     facts
 }
 
 /// What the engine computes from other facts: where data comes from and goes to, and that a device needs no channel.
+///
+/// What is handed to somebody goes where they are, known or not, and never where the data lies: a recipient that nobody
+/// knows must not look like one at home. All other data goes where it is stored and where it is worked on, whichever of
+/// the two is abroad; a device is at home.
 fn derived<'a>(
     baseline: &Baseline,
+    request: &Request,
     facts: &Facts<'a>,
     computed: &'a Computed,
 ) -> Vec<(Id<Fact>, &'a FactValue)> {
-    let table = &baseline.taxonomy().facts;
+    let taxonomy = baseline.taxonomy();
+    let table = &taxonomy.facts;
     let supplied = |name: &str| table.find(name).and_then(|fact| facts.supplied(fact));
-    let from = supplied("collection.operation_country").or_else(|| supplied("storage.country"));
-    let to = supplied("recipient.country")
-        .or_else(|| supplied("storage.country"))
-        .or_else(|| supplied("locus.country"));
-    let on_device = matches!(supplied("locus"), Some(FactValue::Text(locus)) if **locus == *"device");
-    let local = on_device.then_some(&computed.local_channel);
+    let is_device = |name: &str| matches!(supplied(name), Some(FactValue::Text(it)) if **it == *"device");
+    let handed = taxonomy.operations.get(request.operation).is_some_and(|it| {
+        let mut axes = it.axes.iter();
+        axes.any(|axis| matches!(axis, Axis::Recipient | Axis::Place))
+    });
+    let from = supplied("collection.operation_country");
+    let place = |device: &str, country: &str| {
+        if is_device(device) {
+            from
+        } else {
+            supplied(country)
+        }
+    };
+    let to = if handed {
+        supplied("recipient.country")
+    } else {
+        let at = [
+            place("storage.kind", "storage.country"),
+            place("locus", "locus.country"),
+        ];
+        let abroad = at.into_iter().flatten().find(|country| Some(*country) != from);
+        let [stored, worked_on] = at;
+        abroad.or(stored.and(worked_on))
+    };
+    let local = is_device("locus").then_some(&computed.local_channel);
     [
         ("transfer.from", from),
         ("transfer.to", to),

@@ -90,6 +90,7 @@ pub(crate) fn evaluate(edition: &Arc<Edition>, request: &Request, options: &Opti
             &answer.judgement,
         )
     });
+    let advice = baseline.advice(&query, &facts, answer.decision);
     Response {
         edition: Arc::clone(edition),
         product: request.product,
@@ -99,6 +100,7 @@ pub(crate) fn evaluate(edition: &Arc<Edition>, request: &Request, options: &Opti
         deny_kind: answer.deny_kind,
         reasons: answer.reasons,
         duties: answer.duties,
+        advice,
         fuel_used: answer.fuel_used,
         judgement: answer.judgement,
         explanation,
