@@ -293,7 +293,9 @@ fn a_stream_without_a_broken_line_ends_well_whatever_it_decides() {
 fn without_a_profile_the_answer_says_so() {
     let here = Deployment::bare();
     let request = here.request(&locate());
-    let human = here.run(&["eval", "--verbose", "--request", request]).assert_code(2);
+    let human = here
+        .run(&["eval", "--verbose", "--request", request])
+        .assert_code(2);
     let text = words(&human.out);
     assert!(
         text.contains("there is no deployment profile") && text.contains("pass `--profile FILE`"),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use licit_baseline::{
-    Activity, Baseline, Category, Certainty, Decision, Fact, FactValue, Facts, Finding, Id, Judgement,
+    Activity, Axis, Baseline, Category, Certainty, Decision, Fact, FactValue, Facts, Finding, Id, Judgement,
     OperationKind, Query, Rule, RuleKind, Timing,
 };
 
@@ -234,6 +234,9 @@ impl<'a> Answer<'a> {
                 return;
             }
             match plugin.declared(request, purpose, feature) {
+                Declared::By(activity) if self.reaches_others(activity, request, facts) => {
+                    self.undeclared(None);
+                }
                 Declared::By(activity) => self.ask(plugin, activity, request, facts),
                 Declared::Ambiguous => self.undeclared(self.baseline.engine_facts().feature),
                 Declared::No => self.undeclared(None),
@@ -241,6 +244,21 @@ impl<'a> Answer<'a> {
         }
         if self.permitted() {
             self.cite(Layer::Plugin, self.baseline.citations().conjunction);
+        }
+    }
+
+    /// Whether data would get to a recipient that the activity does not name (§4-7), known or not.
+    fn reaches_others(&self, activity: &Activity, request: &Request, facts: &Facts<'_>) -> bool {
+        let taxonomy = self.baseline.taxonomy();
+        let axes = taxonomy.operations.get(request.operation).map(|it| it.axes);
+        let hands = |axis| axes.is_some_and(|axes| axes.iter().any(|it| it == axis));
+        let class = self.baseline.engine_facts().recipient_class;
+        match class.and_then(|fact| facts.supplied(fact)) {
+            Some(FactValue::Text(class)) if hands(Axis::Recipient) || hands(Axis::Place) => {
+                let recipient = taxonomy.recipients.find(class);
+                !recipient.is_some_and(|recipient| activity.names_recipient(taxonomy, recipient))
+            }
+            _ => hands(Axis::Recipient),
         }
     }
 
