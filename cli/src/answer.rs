@@ -446,7 +446,7 @@ fn surplus(out: &mut impl Write, response: &Response) -> io::Result<()> {
     if data.is_empty() {
         return Ok(());
     }
-    let line = format!("more than is needed; ask again without {}", list(&data));
+    let line = format!("more than is needed: ask again without {}", list(&data));
     item(out, &paint(YELLOW, "−"), &line)
 }
 
