@@ -137,6 +137,16 @@ struct Answer<'a> {
     judgement: Judgement,
 }
 
+/// Who gets data, as far as the manifest has a say.
+enum Reach {
+    /// Nobody, or somebody whom the activity names.
+    Named,
+    /// Somebody else.
+    Others,
+    /// Nobody knows who.
+    Unknown,
+}
+
 impl<'a> Answer<'a> {
     fn new(baseline: &'a Baseline, request: &Request, judgement: Judgement) -> Self {
         let deny_kind = match (judgement.decision, judgement.forbidden) {
@@ -234,10 +244,11 @@ impl<'a> Answer<'a> {
                 return;
             }
             match plugin.declared(request, purpose, feature) {
-                Declared::By(activity) if self.reaches_others(activity, request, facts) => {
-                    self.undeclared(None);
-                }
-                Declared::By(activity) => self.ask(plugin, activity, request, facts),
+                Declared::By(activity) => match self.reach(activity, request, facts) {
+                    Reach::Named => self.ask(plugin, activity, request, facts),
+                    Reach::Others => self.undeclared(None),
+                    Reach::Unknown => self.undeclared(self.baseline.engine_facts().recipient_class),
+                },
                 Declared::Ambiguous => self.undeclared(self.baseline.engine_facts().feature),
                 Declared::No => self.undeclared(None),
             }
@@ -247,18 +258,21 @@ impl<'a> Answer<'a> {
         }
     }
 
-    /// Whether data would get to a recipient that the activity does not name (§4-7), known or not.
-    fn reaches_others(&self, activity: &Activity, request: &Request, facts: &Facts<'_>) -> bool {
+    /// Who gets data by this request, seen from the activity that covers the rest of it (§4-7).
+    fn reach(&self, activity: &Activity, request: &Request, facts: &Facts<'_>) -> Reach {
         let taxonomy = self.baseline.taxonomy();
-        let axes = taxonomy.operations.get(request.operation).map(|it| it.axes);
-        let hands = |axis| axes.is_some_and(|axes| axes.iter().any(|it| it == axis));
+        let operation = taxonomy.operations.get(request.operation);
+        let hands = |axis| operation.is_some_and(|it| it.axes.iter().any(|other| other == axis));
+        if !hands(Axis::Recipient) && !hands(Axis::Place) {
+            return Reach::Named;
+        }
         let class = self.baseline.engine_facts().recipient_class;
         match class.and_then(|fact| facts.supplied(fact)) {
-            Some(FactValue::Text(class)) if hands(Axis::Recipient) || hands(Axis::Place) => {
-                let recipient = taxonomy.recipients.find(class);
-                !recipient.is_some_and(|recipient| activity.names_recipient(taxonomy, recipient))
-            }
-            _ => hands(Axis::Recipient),
+            Some(FactValue::Text(class)) => match taxonomy.recipients.find(class) {
+                Some(recipient) if activity.names_recipient(taxonomy, recipient) => Reach::Named,
+                _ => Reach::Others,
+            },
+            _ => Reach::Unknown,
         }
     }
 

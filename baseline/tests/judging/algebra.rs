@@ -244,6 +244,31 @@ fn purposes_and_recipients_are_compared_like_data() {
 }
 
 #[test]
+fn a_register_has_a_way_to_its_rows() {
+    let complaint = |fact: &str| {
+        let fact = format!(
+            "[[fact]]\nname = \"extra\"\ntype = \"text\"\nsection = [\"1\"]\nmeaning = \"-\"\n{fact}\n"
+        );
+        match Baseline::read([("words.toml", WORDS), ("extra.toml", &fact)]) {
+            Ok(_) => String::new(),
+            Err(found) => found.to_string(),
+        }
+    };
+    let held = "supplier = \"register\"\nregister = \"r\"";
+    assert!(
+        complaint(held).contains("`register` needs a `key`"),
+        "{}",
+        complaint(held)
+    );
+    assert_eq!(complaint(&format!("{held}\nkey = [\"from\", \"to\"]")), "");
+    let stated = "supplier = \"caller\"\nregister = \"r\"";
+    assert_eq!(complaint(stated), "");
+    let twice = format!("{stated}\nkey = \"product\"");
+    assert!(complaint(&twice).contains("a reference names its own row"));
+    assert!(complaint("supplier = \"register\"\nkey = \"product\"").contains("`key` needs a `register`"));
+}
+
+#[test]
 fn a_recipient_is_one_point() {
     let baseline = policy(&[
         "own: permit; operations = [\"share\"]; recipients = [\"carrier\", \"!courier\"]; grants = [\"every\"]",
