@@ -546,7 +546,7 @@ fn check(baseline: &Baseline, code: &Arc<Code>, name: &str) -> Result<LoadedPlug
         .collect();
     let version_value = FactValue::Text(format!("{} {}", manifest.version, code.digest).into());
     Ok(LoadedPlugin {
-        settled: LoadedPlugin::settle(baseline, &manifest),
+        settled: LoadedPlugin::unsettled(&manifest),
         review_value: FactValue::Time(manifest.review_date),
         manifest,
         code: Arc::clone(code),
@@ -611,7 +611,6 @@ fn keep_mutual_partners(edition: &mut Edition) {
         let value = FactValue::texts(mutual.map(|partner| table.name(partner)));
         plugin.manifest.facts.retain(|(other, _)| *other != fact);
         plugin.manifest.facts.push((fact, value));
-        plugin.settled = LoadedPlugin::settle(&edition.baseline, &plugin.manifest);
     }
 }
 
