@@ -139,6 +139,18 @@ impl Baseline {
     /// refuses it or leaves it pending, and a permit rule covers it. A load is permitted unless a load rule denies it.
     #[must_use]
     pub fn judge(&self, query: &Query<'_>, facts: &Facts<'_>) -> Judgement {
+        self.judge_each(query, facts, &|_| facts.clone())
+    }
+
+    /// The same, where `facts_for` gives the facts under which a purpose that classification added is judged: it may be
+    /// declared by another activity, which rests on another legal basis.
+    #[must_use]
+    pub fn judge_each<'f>(
+        &self,
+        query: &Query<'_>,
+        facts: &Facts<'f>,
+        facts_for: &dyn Fn(Id<Purpose>) -> Facts<'f>,
+    ) -> Judgement {
         let mut whole = self.judge_purpose(query, query.purpose, facts);
         let mut added = Vec::new();
         let mut pending = std::mem::take(&mut whole.added_purposes);
@@ -147,7 +159,7 @@ impl Baseline {
                 continue;
             }
             added.push(purpose);
-            let mut part = self.judge_purpose(query, purpose, facts);
+            let mut part = self.judge_purpose(query, purpose, &facts_for(purpose));
             pending.append(&mut part.added_purposes);
             whole.join(part);
         }

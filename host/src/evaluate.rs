@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use licit_baseline::{
     Activity, Axis, Baseline, Category, Certainty, Decision, Fact, FactValue, Facts, Finding, Id, Judgement,
-    OperationKind, Query, Rule, RuleKind, Timing,
+    OperationKind, Purpose, Query, Rule, RuleKind, Timing,
 };
 
 use crate::assemble::assemble;
@@ -54,7 +54,16 @@ pub(crate) fn evaluate(edition: &Arc<Edition>, request: &Request, options: &Opti
         settled: settled.flatten(),
     };
     let facts = assemble(edition, request, plugin, activity, options.assumed, |_, _, _| {});
-    let judgement = baseline.judge(&query, &facts);
+    // What classification adds may be declared by another activity, with a basis of its own.
+    let facts_for = |purpose| {
+        let declared = plugin.map(|plugin| plugin.declared(request, purpose, feature));
+        let activity = match declared {
+            Some(Declared::By(activity)) => Some(activity),
+            _ => None,
+        };
+        assemble(edition, request, plugin, activity, options.assumed, |_, _, _| {})
+    };
+    let judgement = baseline.judge_each(&query, &facts, &facts_for);
 
     let mut answer = Answer::new(baseline, request, judgement);
     match (request.kind, plugin) {
@@ -63,7 +72,7 @@ pub(crate) fn evaluate(edition: &Arc<Edition>, request: &Request, options: &Opti
         (_, None) => answer.fail(DenyKind::NotLoaded),
         (_, Some(plugin)) => {
             match declared {
-                Declared::By(_) => answer.ask_plugin(plugin, request, feature, &facts),
+                Declared::By(_) => answer.ask_plugin(plugin, request, feature, &facts, &facts_for),
                 Declared::Ambiguous => answer.undeclared(baseline.engine_facts().feature),
                 Declared::No => answer.undeclared(None),
             }
@@ -227,6 +236,7 @@ impl<'a> Answer<'a> {
         request: &Request,
         feature: Option<&str>,
         facts: &Facts<'_>,
+        facts_for: &dyn Fn(Id<Purpose>) -> Facts<'a>,
     ) {
         let added = self.judgement.added_purposes.clone();
         for purpose in std::iter::once(request.purpose).chain(added) {
@@ -234,11 +244,20 @@ impl<'a> Answer<'a> {
                 return;
             }
             match plugin.declared(request, purpose, feature) {
-                Declared::By(activity) => match self.reach(activity, request, facts) {
-                    Reach::Named => self.ask(plugin, activity, request, facts),
-                    Reach::Others => self.undeclared(None),
-                    Reach::Unknown => self.undeclared(self.baseline.engine_facts().recipient_class),
-                },
+                Declared::By(activity) => {
+                    let own: Facts<'_>;
+                    let facts = if purpose == request.purpose {
+                        facts
+                    } else {
+                        own = facts_for(purpose);
+                        &own
+                    };
+                    match self.reach(activity, request, facts) {
+                        Reach::Named => self.ask(plugin, activity, request, facts),
+                        Reach::Others => self.undeclared(None),
+                        Reach::Unknown => self.undeclared(self.baseline.engine_facts().recipient_class),
+                    }
+                }
                 Declared::Ambiguous => self.undeclared(self.baseline.engine_facts().feature),
                 Declared::No => self.undeclared(None),
             }

@@ -69,7 +69,8 @@ pub struct Manifest {
     pub review_date: Timestamp,
     /// Which limits the plugin's code runs under.
     pub tier: Tier,
-    /// Products whose data this one may combine with its own, in the order of the file.
+    /// Products whose data this one may combine with its own, in the order of the file; a host counts only those that
+    /// name it back.
     pub combination_partners: Vec<Id<Product>>,
     /// The activities, in the order of the file; never empty.
     pub activities: Vec<Activity>,
