@@ -54,6 +54,8 @@ pub(crate) enum Test {
     Category(Relation, Group<Category>),
     /// The category being judged is a group that has one of these among others.
     Above(Box<Set<Category>>),
+    /// Every category of the request lies inside.
+    WholeRequest(Box<Set<Category>>),
     Purpose(Relation, Group<Purpose>),
     /// Every control of the list lets the processing go on.
     Allowed(Read),
@@ -151,9 +153,14 @@ impl<'a> Context<'_, 'a> {
 
 impl Condition {
     /// Whether facts that become known can only settle what is open, and never change what is settled: not so for a
-    /// missing reference that counts as a no, and for another rule, which may depend on the rest of the request.
+    /// missing reference that counts as a no, for what looks at the whole request, and for another rule, which may do so.
     pub(crate) fn only_settles(&self) -> bool {
-        let changes = |step: &Step| matches!(step, Step::Test(Test::Given(_) | Test::Covers(_)));
+        let changes = |step: &Step| {
+            matches!(
+                step,
+                Step::Test(Test::Given(_) | Test::WholeRequest(_) | Test::Covers(_))
+            )
+        };
         !self.steps.iter().any(changes)
     }
 
@@ -354,6 +361,14 @@ impl Test {
                 let above = |category| !set.contains(category) && table.overlaps(category, set);
                 context.category.map(above).into()
             }
+            Self::WholeRequest(set) => {
+                let table = &context.facts.taxonomy().categories;
+                context
+                    .data
+                    .iter()
+                    .all(|category| table.lies_in(*category, set))
+                    .into()
+            }
             Self::Purpose(relation, group) => purpose_test(*relation, group, context),
             Self::Allowed(read) => match get(read) {
                 Some(value) => context.facts.controls_allow(value, context),
@@ -375,7 +390,11 @@ impl Test {
     /// Calls `each` for every fact that this test reads with these facts.
     fn each_read(&self, facts: &Facts<'_>, each: &mut dyn FnMut(&Read)) {
         match self {
-            Self::Constant(_) | Self::Above(_) | Self::NamedForProduct | Self::Covers(_) => {}
+            Self::Constant(_)
+            | Self::Above(_)
+            | Self::WholeRequest(_)
+            | Self::NamedForProduct
+            | Self::Covers(_) => {}
             Self::Flag(read)
             | Self::WordIn(read, _)
             | Self::AllIn(read, _)
