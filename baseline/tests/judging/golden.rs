@@ -14,6 +14,7 @@ const PERMISSIVE: &str = r#"
     "product.financial" = true
     "product.requires_account" = true
     "product.system_service" = true
+    "feature" = "security-scan"
     "feature.kind" = "other"
     "feature.needs_precise" = true
     "feature.command" = "none"
