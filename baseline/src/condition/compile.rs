@@ -72,16 +72,6 @@ struct Draft<'c, 't> {
 }
 
 impl Compiler<'_> {
-    /// The condition that always holds.
-    pub(crate) fn always(&self) -> Condition {
-        let steps = Box::new([Step::Test(Test::Constant(true))]);
-        Condition {
-            steps,
-            reads: self.taxonomy.facts.empty_set(),
-            per_category: false,
-        }
-    }
-
     /// Compiles a condition; `law` is the rule whose determinations it means, `scope` whether it narrows a scope.
     ///
     /// # Errors
@@ -156,7 +146,7 @@ impl Draft<'_, '_> {
                     .iter()
                     .try_for_each(|operand| draft.expression(operand, polarity))
             })?,
-            ExpressionKind::Flag(flag) => self.push(Test::Constant(*flag)),
+            ExpressionKind::Flag(flag) => self.push(Test::Constant((*flag).into())),
             ExpressionKind::Name(name) => {
                 let read = self.fact(name, &expression.span)?;
                 if self.definition(&read).0 != FactType::Flag {

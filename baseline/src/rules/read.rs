@@ -567,7 +567,8 @@ impl Draft<'_> {
         );
         if !self.else_deny.is_empty() {
             // What lies in the scope and is not known to be covered is denied.
-            let condition = compile(&self.when, Polarity::Opens).unwrap_or_else(|| compiler.always());
+            let condition = compile(&self.when, Polarity::Opens)
+                .unwrap_or_else(|| Condition::always(compiler.taxonomy.facts.empty_set()));
             clauses.push(
                 Clause {
                     id: format!("{name}/else-deny"),
