@@ -1,5 +1,7 @@
 //! What a person's consent records say about one purpose at one instant.
 
+use std::cmp::Reverse;
+
 use jiff::Timestamp;
 
 use crate::baseline::{Baseline, EngineFacts};
@@ -134,11 +136,17 @@ impl<'b> Consent<'b> {
         let values = baseline.engine_values();
         let name = baseline.taxonomy().purposes.name(purpose);
         let at = facts.at();
-        // A consent of tomorrow does not count today; of several, the latest one speaks.
+        let expired = |record: &ConsentRecord| record.expires.is_some_and(|expires| expires <= at);
+        // A consent of tomorrow does not count today. Of several, the latest one speaks; of those given at the same
+        // instant, the one that protects the person most.
+        let weight = |record: &ConsentRecord| {
+            let withdrawn = record.withdrawn.map(Reverse);
+            (record.given, expired(record), withdrawn, !record.explicit)
+        };
         let latest = records
             .iter()
             .filter(|record| *record.purpose == *name && record.given <= at)
-            .max_by_key(|record| record.given);
+            .max_by_key(|record| weight(record));
         let Some(record) = latest else {
             return Self {
                 status: Some(&values.consent_not_given),
@@ -146,7 +154,7 @@ impl<'b> Consent<'b> {
                 ..Self::default()
             };
         };
-        let status = if record.expires.is_some_and(|expires| expires <= at) {
+        let status = if expired(record) {
             &values.consent_expired
         } else if record.withdrawn.is_some() {
             // Whether the withdrawal came before `at` is for the rule about retroactivity to say (§9-7).

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use crate::baseline::Baseline;
 use crate::condition::{Condition, Context, Jurisdiction, LawRead, Read};
 use crate::decision::Kleene;
-use crate::fact::{Fact, FactValue};
+use crate::fact::{Fact, FactValue, PerCategory};
 use crate::law::{Determination, Law};
 use crate::table::{Id, Set};
 use crate::taxonomy::{Category, Taxonomy};
@@ -123,19 +123,39 @@ impl<'a> Facts<'a> {
         open: bool,
     ) -> Option<&'a FactValue> {
         match self.supplied(read.fact) {
-            Some(FactValue::PerCategory(entries)) => {
-                let of = |category| entries.iter().find(|entry| entry.covers.contains(category));
-                category
-                    .and_then(of)
-                    .map(|entry| &entry.value)
-                    .or_else(|| self.taken(read.fact, open))
-            }
+            Some(FactValue::PerCategory(entries)) => category
+                .and_then(|category| self.value_for(category, entries))
+                .or_else(|| self.taken(read.fact, open)),
             Some(value) => Some(value),
             None => match &read.law {
                 Some(law) => self.determined(read.fact, law, open),
                 None => self.taken(read.fact, open),
             },
         }
+    }
+
+    /// What the entries say about a category: a narrower entry counts before a wider one, and if they differ about a
+    /// part of the category, or have a part of it only, its value is not known.
+    fn value_for(&self, category: Id<Category>, entries: &'a [PerCategory]) -> Option<&'a FactValue> {
+        let has_it = |entry: &&PerCategory| entry.covers.contains(category);
+        let yields = |wide: &PerCategory| {
+            let mut narrower = entries
+                .iter()
+                .filter(|entry| entry.covers.is_subset(&wide.covers));
+            narrower.any(|entry| has_it(&entry) && entry.covers != wide.covers)
+        };
+        let categories = &self.taxonomy().categories;
+        let value = &entries
+            .iter()
+            .filter(has_it)
+            .min_by_key(|entry| entry.covers.len())?
+            .value;
+        let mut about_it = entries
+            .iter()
+            .filter(|entry| categories.overlaps(category, &entry.covers));
+        about_it
+            .all(|entry| entry.value == *value || yields(entry))
+            .then_some(value)
     }
 
     /// The value in force of a law fact for a rule, or the value taken while nobody determined it.

@@ -618,7 +618,7 @@ impl<'q> Judge<'q> {
         }
     }
 
-    /// Adds what a classification adds; false if all of it was there already.
+    /// Adds what a classification adds; false if the request itself had all of it.
     fn apply<'a>(&mut self, clause: &'q Clause, firing: &Firing, facts: &mut Facts<'a>) -> bool
     where
         'q: 'a,
@@ -643,11 +643,12 @@ impl<'q> Judge<'q> {
             .flat_map(FactValue::words);
         let joined: Vec<Id<Category>> = joined.filter_map(|word| categories.find(word)).collect();
         for category in effects.data.iter().chain(&joined) {
-            if !self.draft.subjects.iter().any(|it| it.category == *category) {
+            let known = self.draft.subjects.iter().find(|it| it.category == *category);
+            changed |= known.is_none_or(|it| it.added_by.is_some());
+            if known.is_none() {
                 self.draft
                     .subjects
                     .push(Subject::new(*category, Some(clause.rule)));
-                changed = true;
             }
         }
         let labelled = firing.fired.iter().filter_map(|(position, _)| *position);
@@ -656,8 +657,8 @@ impl<'q> Judge<'q> {
                 continue;
             };
             for label in &effects.labels {
-                if subject.category != *label && !subject.labels.contains(label) {
-                    subject.labels.push(*label);
+                if subject.category != *label {
+                    push_new(&mut subject.labels, *label);
                     changed = true;
                 }
             }

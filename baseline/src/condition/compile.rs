@@ -53,6 +53,8 @@ pub(crate) struct Compiler<'t> {
     pub(crate) rules: &'t HashMap<String, RuleParts>,
     /// Every fact that some control's condition reads.
     pub(crate) control_reads: Set<Fact>,
+    /// Whether some control's condition can come out differently by data category.
+    pub(crate) controls_per_category: bool,
 }
 
 /// The condition being compiled.
@@ -686,6 +688,7 @@ impl Draft<'_, '_> {
                     ));
                 }
                 self.reads.add(&self.compiler.control_reads);
+                self.per_category |= self.compiler.controls_per_category;
                 self.push(Test::Allowed(read));
             }
             ("named_for_product", []) if polarity == Polarity::Opens => {

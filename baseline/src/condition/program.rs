@@ -416,6 +416,12 @@ impl Test {
         self.each_read(open.facts, &mut |read| {
             if open.get(read).is_none() {
                 found.insert(read.fact);
+                // No determination is found as long as it is not known whose law counts.
+                if let Some(Jurisdiction::Fact(place)) = read.law.as_ref().map(|law| &law.jurisdiction)
+                    && open.facts.value(*place).is_none()
+                {
+                    found.insert(*place);
+                }
             }
         });
     }
@@ -505,9 +511,9 @@ fn purpose_test(relation: Relation, group: &Group<Purpose>, context: &Context<'_
 
 fn names_purpose(word: &str, relation: Relation, table: &Table<Purpose>, purpose: Id<Purpose>) -> bool {
     word == "*"
-        || table.find(word).is_some_and(|named| {
-            table.is_below(purpose, named)
-                || (relation == Relation::Overlaps && table.is_below(named, purpose))
+        || table.find(word).is_some_and(|named| match relation {
+            Relation::In => table.is_below(purpose, named),
+            Relation::Overlaps => table.overlaps(purpose, &table.subtree(named)),
         })
 }
 
