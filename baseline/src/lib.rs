@@ -18,7 +18,7 @@ mod settled;
 mod table;
 mod taxonomy;
 
-pub use baseline::{Baseline, Citations, EngineFacts};
+pub use baseline::{Baseline, Citations, EngineFacts, EngineValues};
 pub use consent::ConsentRecord;
 pub use decision::{Decision, Kleene, Timing};
 pub use diagnostic::{Diagnostic, Diagnostics, Severity, Source, nearest};

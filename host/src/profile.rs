@@ -195,7 +195,7 @@ impl Profile {
         at: Timestamp,
         baseline: &'a Baseline,
         facts: &mut Facts<'a>,
-        each: &mut dyn FnMut(Id<Fact>, &'a Entry),
+        mut each: impl FnMut(Id<Fact>, &'a FactValue, &'a Entry),
     ) {
         if !self.in_force(at) {
             return;
@@ -218,7 +218,7 @@ impl Profile {
                 .flat_map(|(_, it)| it.facts.iter().map(move |fact| (it, fact)))
             {
                 if merge(baseline, facts, *fact, value) {
-                    each(*fact, entry);
+                    each(*fact, value, entry);
                 }
             }
         }
@@ -232,7 +232,7 @@ impl Profile {
         product: Id<Product>,
         baseline: &'a Baseline,
         facts: &mut Facts<'a>,
-        each: &mut dyn FnMut(Id<Fact>, &'a Entry),
+        mut each: impl FnMut(Id<Fact>, &'a FactValue, &'a Entry),
     ) {
         if !self.in_force(at) {
             return;
@@ -240,7 +240,7 @@ impl Profile {
         let mut put = |facts: &mut Facts<'a>, entry: &'a Entry| {
             for (fact, value) in &entry.facts {
                 if merge(baseline, facts, *fact, value) {
-                    each(*fact, entry);
+                    each(*fact, value, entry);
                 }
             }
         };

@@ -4,7 +4,7 @@ mod clause;
 mod index;
 mod read;
 
-pub(crate) use clause::{Clause, Role};
+pub(crate) use clause::{Clause, Parts, Role};
 pub(crate) use index::Index;
 pub(crate) use read::read_rules;
 
