@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use licit_baseline::{
-    Activity, Baseline, Category, Certainty, Decision, Fact, FactValue, Facts, Finding, Id, Judgement,
+    Activity, Axis, Baseline, Category, Certainty, Decision, Fact, FactValue, Facts, Finding, Id, Judgement,
     OperationKind, Purpose, Query, Rule, RuleKind, Timing,
 };
 
@@ -89,6 +89,7 @@ pub(crate) fn evaluate(edition: &Arc<Edition>, request: &Request, options: &Opti
             &answer.judgement,
         )
     });
+    let advice = baseline.advice(&query, &facts, answer.decision);
     Response {
         edition: Arc::clone(edition),
         product: request.product,
@@ -98,6 +99,7 @@ pub(crate) fn evaluate(edition: &Arc<Edition>, request: &Request, options: &Opti
         deny_kind: answer.deny_kind,
         reasons: answer.reasons,
         duties: answer.duties,
+        advice,
         fuel_used: answer.fuel_used,
         judgement: answer.judgement,
         explanation,
@@ -132,6 +134,16 @@ struct Answer<'a> {
     duties: Vec<Duty>,
     fuel_used: Option<u64>,
     judgement: Judgement,
+}
+
+/// Who gets data, as far as the manifest has a say.
+enum Reach {
+    /// Nobody, or somebody whom the activity names.
+    Named,
+    /// Somebody else.
+    Others,
+    /// Nobody knows who.
+    Unknown,
 }
 
 impl<'a> Answer<'a> {
@@ -233,15 +245,48 @@ impl<'a> Answer<'a> {
             }
             match plugin.declared(request, purpose, feature) {
                 Declared::By(activity) if purpose == request.purpose => {
-                    self.ask(plugin, activity, request, facts);
+                    self.ask_about(plugin, activity, request, facts);
                 }
-                Declared::By(activity) => self.ask(plugin, activity, request, &facts_for(purpose)),
+                Declared::By(activity) => self.ask_about(plugin, activity, request, &facts_for(purpose)),
                 Declared::Ambiguous => self.undeclared(self.baseline.engine_facts().feature),
                 Declared::No => self.undeclared(None),
             }
         }
         if self.permitted() {
             self.cite(Layer::Plugin, self.baseline.citations().conjunction);
+        }
+    }
+
+    /// Who gets data by this request, seen from the activity that covers the rest of it (§4-7).
+    fn reach(&self, activity: &Activity, request: &Request, facts: &Facts<'_>) -> Reach {
+        let taxonomy = self.baseline.taxonomy();
+        let operation = taxonomy.operations.get(request.operation);
+        let hands = |axis| operation.is_some_and(|it| it.axes.iter().any(|other| other == axis));
+        if !hands(Axis::Recipient) && !hands(Axis::Place) {
+            return Reach::Named;
+        }
+        let class = self.baseline.engine_facts().recipient_class;
+        match class.and_then(|fact| facts.supplied(fact)) {
+            Some(FactValue::Text(class)) => match taxonomy.recipients.find(class) {
+                Some(recipient) if activity.names_recipient(taxonomy, recipient) => Reach::Named,
+                _ => Reach::Others,
+            },
+            _ => Reach::Unknown,
+        }
+    }
+
+    /// Asks about one activity, unless it does not name the recipient.
+    fn ask_about(
+        &mut self,
+        plugin: &LoadedPlugin,
+        activity: &Activity,
+        request: &Request,
+        facts: &Facts<'_>,
+    ) {
+        match self.reach(activity, request, facts) {
+            Reach::Named => self.ask(plugin, activity, request, facts),
+            Reach::Others => self.undeclared(None),
+            Reach::Unknown => self.undeclared(self.baseline.engine_facts().recipient_class),
         }
     }
 
