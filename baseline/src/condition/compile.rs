@@ -369,6 +369,9 @@ impl Draft<'_, '_> {
             (ExpressionKind::Name(name), _) if matches!(name.as_str(), "category" | "purpose") => {
                 self.subsumption(name, Relation::In, right, left, polarity)
             }
+            (ExpressionKind::Name(name), ExpressionKind::List(_)) if name == "data" => {
+                self.whole_request(right, left, polarity)
+            }
             (ExpressionKind::Name(name), ExpressionKind::List(items)) => {
                 let read = self.fact(name, &left.span)?;
                 let (fact_type, _, values_of) = self.definition(&read);
@@ -463,6 +466,27 @@ impl Draft<'_, '_> {
         };
         self.push(test);
         Ok(())
+    }
+
+    /// `data in ["x"]`: no category of the request lies outside, those that classification added included.
+    fn whole_request(
+        &mut self,
+        group: &Expression,
+        place: &Expression,
+        polarity: Polarity,
+    ) -> Result<(), Problem> {
+        if polarity == Polarity::Closes {
+            let message =
+                "a request with more in its `data` would slip under a ban: use `overlaps(category, …)`";
+            return Err((message.to_owned(), place.span.clone()));
+        }
+        match self.group(group, &self.compiler.taxonomy.categories, "categories")? {
+            Group::Listed(set) => {
+                self.push(Test::WholeRequest(set));
+                Ok(())
+            }
+            Group::Fact(_) => Err(("`data` needs a list".to_owned(), group.span.clone())),
+        }
     }
 
     /// `category in …`, `overlaps(purpose, …)` and their like.

@@ -671,6 +671,25 @@ fn a_group_above_can_be_told_from_what_is_meant() {
 }
 
 #[test]
+fn a_condition_can_ask_about_every_category_of_the_request() {
+    let baseline = policy(&[
+        "few: permit; operations = [\"use\"]; when = 'data in [\"name\", \"device\"]'; grants = [\"purpose\"]",
+        "add: classify; operations = [\"use\"]; data = [\"token\"]; adds-data = [\"place\"]",
+        "mix: oblige; operations = [\"use\"]; when = '!(data in [\"name\"])'; obligations = [{ id = \"tell\", timing = \"after\" }]",
+    ]);
+    let ask = |data: &[&str]| ask_use(&baseline, "", data);
+    ask(&["name"]).is(Decision::Permit, &["few"]).owes(&[]);
+    ask(&["name", "serial"])
+        .is(Decision::Permit, &["few"])
+        .owes(&["tell after mix"]);
+    ask(&["name", "place"]).is(Decision::Deny, &[]).not_by(&["few"]);
+    // What classification adds counts as well.
+    ask(&["token"]).is(Decision::Deny, &["add"]).not_by(&["few"]);
+    let message = complaint("ban: deny; operations = [\"use\"]; when = 'data in [\"name\"]'");
+    assert!(message.contains("slip under a ban"), "{message}");
+}
+
+#[test]
 fn a_class_of_sensitivity_selects_exactly_its_categories() {
     let baseline = policy(&[
         USE,
