@@ -244,10 +244,20 @@ impl<'a> Answer<'a> {
                 return;
             }
             match plugin.declared(request, purpose, feature) {
-                Declared::By(activity) if purpose == request.purpose => {
-                    self.ask_about(plugin, activity, request, facts);
+                Declared::By(activity) => {
+                    let own: Facts<'_>;
+                    let facts = if purpose == request.purpose {
+                        facts
+                    } else {
+                        own = facts_for(purpose);
+                        &own
+                    };
+                    match self.reach(activity, request, facts) {
+                        Reach::Named => self.ask(plugin, activity, request, facts),
+                        Reach::Others => self.undeclared(None),
+                        Reach::Unknown => self.undeclared(self.baseline.engine_facts().recipient_class),
+                    }
                 }
-                Declared::By(activity) => self.ask_about(plugin, activity, request, &facts_for(purpose)),
                 Declared::Ambiguous => self.undeclared(self.baseline.engine_facts().feature),
                 Declared::No => self.undeclared(None),
             }
@@ -272,21 +282,6 @@ impl<'a> Answer<'a> {
                 _ => Reach::Others,
             },
             _ => Reach::Unknown,
-        }
-    }
-
-    /// Asks about one activity, unless it does not name the recipient.
-    fn ask_about(
-        &mut self,
-        plugin: &LoadedPlugin,
-        activity: &Activity,
-        request: &Request,
-        facts: &Facts<'_>,
-    ) {
-        match self.reach(activity, request, facts) {
-            Reach::Named => self.ask(plugin, activity, request, facts),
-            Reach::Others => self.undeclared(None),
-            Reach::Unknown => self.undeclared(self.baseline.engine_facts().recipient_class),
         }
     }
 
