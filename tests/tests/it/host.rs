@@ -108,10 +108,13 @@ fn a_host_whose_every_slot_is_taken_says_so_and_recovers() {
         .discharges_all()
         .sandbox(options)
         .loaded_at(setup::AT.parse().expect("an instant"))
-        .plugin("security-app", support::packed("hostile/loop.wat", &fraud_manifest()));
-    let builder = PLUGINS
-        .iter()
-        .fold(builder, |builder, (name, bytes)| builder.plugin(name, bytes.clone()));
+        .plugin(
+            "security-app",
+            support::packed("hostile/loop.wat", &fraud_manifest()),
+        );
+    let builder = PLUGINS.iter().fold(builder, |builder, (name, bytes)| {
+        builder.plugin(name, bytes.clone())
+    });
     let host = setup::profiled(builder).build().expect("a host");
     let looping = fraud_request(&host);
     let quick = permitted(&host).swap_remove(0);
