@@ -21,7 +21,7 @@ use std::sync::Mutex;
 use licit_conformance::reference::{Answer, Decision, Policy, Request, judge};
 
 use engine::Engine;
-use random::{Generator, Random};
+use random::Generator;
 
 /// The files of the policy folder, in the order in which they are built in.
 fn policy_files() -> Vec<(String, String)> {
@@ -123,12 +123,14 @@ fn run(policy: &Policy, engine: &Engine, asked: u64, first: u64) -> Seen {
         for thread in 0..threads {
             let (seen, stop, generator) = (&seen, &stop, &generator);
             scope.spawn(move || {
-                let mut mine = Seen::default();
-                for seed in (first..first + asked).skip(thread as usize).step_by(threads as usize) {
+                let (mut mine, mut last) = (Seen::default(), None);
+                let part = asked.div_ceil(threads);
+                let begin = first + part * thread;
+                for seed in begin..(begin + part).min(first + asked) {
                     if stop.load(Ordering::Relaxed) {
                         return;
                     }
-                    let request = generator.request(&mut Random::new(seed));
+                    let request = generator.request(seed, &mut last);
                     let answer = judge(policy, &request);
                     if compare::differences(engine, &request, &answer).is_some() {
                         stop.store(true, Ordering::Relaxed);

@@ -171,8 +171,23 @@ impl<'p> Generator<'p> {
         }
     }
 
-    /// A random request.
-    pub(crate) fn request(&self, random: &mut Random) -> Request {
+    /// The random request of a seed. Neighbours are variations of one, which is most of the work.
+    pub(crate) fn request(&self, seed: u64, last: &mut Option<(u64, Request)>) -> Request {
+        const VARIATIONS: u64 = 4;
+        let theme = seed / VARIATIONS;
+        if last.as_ref().is_none_or(|(other, _)| *other != theme) {
+            *last = Some((theme, self.theme(&mut Random::new(theme))));
+        }
+        let mut request = last.as_ref().map(|(_, request)| request.clone()).expect("it was just made");
+        self.disturb(&mut request, &mut Random::new(!seed));
+        // These are computed where the records are known.
+        if request.facts.contains_key("consent.records") {
+            request.facts.retain(|name, _| name == "consent.records" || !name.starts_with("consent."));
+        }
+        request
+    }
+
+    fn theme(&self, random: &mut Random) -> Request {
         let mut request = self.question(random);
         if random.once_in(20) {
             // Nothing usual at all.
@@ -185,11 +200,6 @@ impl<'p> Generator<'p> {
         } else {
             request.facts.clone_from(&self.permissive);
             self.please(&mut request, random);
-        }
-        self.disturb(&mut request, random);
-        // These are computed where the records are known.
-        if request.facts.contains_key("consent.records") {
-            request.facts.retain(|name, _| name == "consent.records" || !name.starts_with("consent."));
         }
         request
     }
@@ -226,8 +236,10 @@ impl<'p> Generator<'p> {
                 data.push(random.one(&policy.categories.ids).clone());
             }
         }
-        if random.once_in(12) {
-            "right".clone_into(&mut request.operation);
+        if random.once_in(8) {
+            // A right over everything, or over some data; or a product to be taken on.
+            let operation = if random.once_in(4) { "load" } else { "right" };
+            operation.clone_into(&mut request.operation);
             data.truncate(random.below(3));
         }
         for category in data {
