@@ -536,7 +536,10 @@ impl Scope {
             .into();
         let recipient = match &self.recipients {
             None => Kleene::True,
-            Some(set) => context.recipient.map(|recipient| set.contains(recipient)).into(),
+            Some(set) => {
+                let lies_in = |recipient| taxonomy.recipients.lies_in(recipient, set);
+                context.recipient.map(lies_in).into()
+            }
         };
         let rest = taxonomy.purposes.lies_in(context.purpose, &self.purposes)
             && self.products.contains(context.product)
