@@ -42,7 +42,7 @@ impl Engine {
         Self { baseline }
     }
 
-    pub(crate) fn judge(&self, request: &Request, mode: Mode) -> Reading {
+    pub(crate) fn judge(&self, request: &Request, law: &Law, mode: Mode) -> Reading {
         let taxonomy = self.baseline.taxonomy();
         let data: Vec<_> = request.data.iter().map(|id| taxonomy.categories.find(id).expect("a category")).collect();
         let mut query = Query {
@@ -53,7 +53,6 @@ impl Engine {
             explain: mode == Mode::Explained,
             settled: None,
         };
-        let law = self.law(&request.law);
         let at = Timestamp::from_nanosecond(request.at).expect("an instant");
         let at_value = FactValue::Time(at);
         let values: Vec<_> = request
@@ -65,7 +64,7 @@ impl Engine {
                 (id, fact, self.value(fact, value))
             })
             .collect();
-        let mut facts = Facts::new(&self.baseline, &law, at);
+        let mut facts = Facts::new(&self.baseline, law, at);
         values.iter().for_each(|(id, _, value)| facts.set(*id, value));
         facts.set(taxonomy.facts.find("at").expect("the fact `at`"), &at_value);
         let settled: Settled;
@@ -110,7 +109,8 @@ impl Engine {
         }
     }
 
-    fn law(&self, determinations: &[Determination]) -> Law {
+    /// The determinations of a request.
+    pub(crate) fn law(&self, determinations: &[Determination]) -> Law {
         if determinations.is_empty() {
             return Law::default();
         }
