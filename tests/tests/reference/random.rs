@@ -310,6 +310,7 @@ impl<'p> Generator<'p> {
                 wishes.push(if random.once_in(3) { *random.one(&ways) } else { ways[0] });
             }
         }
+        let purposes: Vec<String> = answer.added_purposes.iter().chain([&request.purpose]).cloned().collect();
         let like = self.policy.operations.get(&request.operation).and_then(|it| it.purpose_as.clone());
         for (category, outcome) in &answer.categories {
             for axis in &outcome.lacking {
@@ -323,7 +324,7 @@ impl<'p> Generator<'p> {
                     (rule.grants.contains(axis) || also())
                         && acts
                         && rule.products.contains(&request.product)
-                        && self.policy.purposes.whole_in(&request.purpose, &rule.purposes)
+                        && purposes.iter().any(|it| self.policy.purposes.whole_in(it, &rule.purposes))
                         && tree.whole_in(category, &rule.covers)
                 };
                 let granting: Vec<&&Rule> = self.permits.iter().filter(grants).collect();
