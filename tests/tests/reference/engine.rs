@@ -82,6 +82,11 @@ impl Engine {
         self.read(&self.baseline.judge(&query, &facts))
     }
 
+    /// The decision alone.
+    pub(crate) fn decide(&self, request: &Request) -> reference::Decision {
+        self.judge(request, &self.law(&request.law), Mode::Fast).decision
+    }
+
     fn value(&self, fact: &Fact, value: &Value) -> FactValue {
         let categories = &self.baseline.taxonomy().categories;
         match value {

@@ -12,6 +12,7 @@
 
 mod compare;
 mod engine;
+mod properties;
 mod random;
 
 use std::collections::BTreeMap;

@@ -171,6 +171,27 @@ impl<'p> Generator<'p> {
         plain(random)
     }
 
+    /// The values that can make a difference to a fact.
+    pub(crate) fn choices_of(&self, name: &str) -> &[Value] {
+        self.choices.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// Adds some fact that a request lacks, and says which.
+    pub(crate) fn add_missing(&self, request: &mut Request, random: &mut Random) -> Option<String> {
+        let lacks = |name: &&&str| {
+            let computed = name.starts_with("consent.") && request.facts.contains_key("consent.records");
+            !computed && **name != "consent.records" && !STRUCTURAL.contains(name) && !request.facts.contains_key(**name)
+        };
+        let missing: Vec<&&str> = self.choices.keys().filter(lacks).collect();
+        if missing.is_empty() {
+            return None;
+        }
+        let name = **random.one(&missing);
+        let value = self.any_value(name, request, random);
+        request.facts.insert(name.to_owned(), value);
+        Some(name.to_owned())
+    }
+
     /// A category, or one above or below it.
     fn near(&self, category: &str, random: &mut Random) -> String {
         let tree = &self.policy.categories;
