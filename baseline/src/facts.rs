@@ -107,13 +107,23 @@ impl<'a> Facts<'a> {
     fn value_for(&self, category: Id<Category>, entries: &'a [PerCategory]) -> Option<&'a FactValue> {
         let has_it = |entry: &&PerCategory| entry.covers.contains(category);
         let yields = |wide: &PerCategory| {
-            let mut narrower = entries.iter().filter(|entry| entry.covers.is_subset(&wide.covers));
+            let mut narrower = entries
+                .iter()
+                .filter(|entry| entry.covers.is_subset(&wide.covers));
             narrower.any(|entry| has_it(&entry) && entry.covers != wide.covers)
         };
         let categories = &self.taxonomy().categories;
-        let value = &entries.iter().filter(has_it).min_by_key(|entry| entry.covers.len())?.value;
-        let mut about_it = entries.iter().filter(|entry| categories.overlaps(category, &entry.covers));
-        about_it.all(|entry| entry.value == *value || yields(entry)).then_some(value)
+        let value = &entries
+            .iter()
+            .filter(has_it)
+            .min_by_key(|entry| entry.covers.len())?
+            .value;
+        let mut about_it = entries
+            .iter()
+            .filter(|entry| categories.overlaps(category, &entry.covers));
+        about_it
+            .all(|entry| entry.value == *value || yields(entry))
+            .then_some(value)
     }
 
     /// The value in force of a law fact for a rule, or the value taken while nobody determined it.

@@ -75,20 +75,29 @@ fn words(text: &str) -> Vec<String> {
     let mut rest = text.trim_start();
     while let Some(first) = rest.chars().next() {
         let length = if first == '"' {
-            rest.chars().skip(1).position(|it| it == '"').map_or(1, |at| {
-                rest.chars().take(at + 1).map(char::len_utf8).sum()
-            })
+            rest.chars()
+                .skip(1)
+                .position(|it| it == '"')
+                .map_or(1, |at| rest.chars().take(at + 1).map(char::len_utf8).sum())
         } else if first.is_ascii_alphanumeric() {
             rest.find(|it: char| !it.is_ascii_alphanumeric() && it != '_' && it != '.')
                 .unwrap_or(rest.len())
-        } else if ["==", "!=", "<=", "&&", "||"].iter().any(|sign| rest.starts_with(sign)) {
+        } else if ["==", "!=", "<=", "&&", "||"]
+            .iter()
+            .any(|sign| rest.starts_with(sign))
+        {
             2
         } else {
             first.len_utf8()
         };
         let (word, after) = rest.split_at(length);
         words.push(word.to_owned());
-        rest = if first == '"' { after.get(1..).unwrap_or("") } else { after }.trim_start();
+        rest = if first == '"' {
+            after.get(1..).unwrap_or("")
+        } else {
+            after
+        }
+        .trim_start();
     }
     words
 }
@@ -107,7 +116,11 @@ fn either(words: &mut Vec<String>) -> Option<Expression> {
     while take(words, "||") {
         parts.push(both(words)?);
     }
-    if parts.len() == 1 { parts.pop() } else { Some(Expression::Any(parts)) }
+    if parts.len() == 1 {
+        parts.pop()
+    } else {
+        Some(Expression::Any(parts))
+    }
 }
 
 fn both(words: &mut Vec<String>) -> Option<Expression> {
@@ -116,7 +129,11 @@ fn both(words: &mut Vec<String>) -> Option<Expression> {
     while take(words, "&&") {
         parts.push(single(words)?);
     }
-    if parts.len() == 1 { parts.pop() } else { Some(Expression::All(parts)) }
+    if parts.len() == 1 {
+        parts.pop()
+    } else {
+        Some(Expression::All(parts))
+    }
 }
 
 fn single(words: &mut Vec<String>) -> Option<Expression> {
@@ -130,7 +147,11 @@ fn single(words: &mut Vec<String>) -> Option<Expression> {
     let left = sum(words)?;
     for sign in ["==", "!=", "<=", "<", "in"] {
         if take(words, sign) {
-            return Some(Expression::Compare(sign.to_owned(), Box::new(left), Box::new(sum(words)?)));
+            return Some(Expression::Compare(
+                sign.to_owned(),
+                Box::new(left),
+                Box::new(sum(words)?),
+            ));
         }
     }
     Some(left)
@@ -161,7 +182,8 @@ fn value(words: &mut Vec<String>) -> Option<Expression> {
     if take(words, "(") {
         return Some(Expression::Call(word, list(words, ")")?));
     }
-    word.starts_with(|it: char| it.is_ascii_alphabetic()).then_some(Expression::Name(word))
+    word.starts_with(|it: char| it.is_ascii_alphabetic())
+        .then_some(Expression::Name(word))
 }
 
 fn list(words: &mut Vec<String>, close: &str) -> Option<Vec<Expression>> {
@@ -231,7 +253,9 @@ fn equal(left: &Expression, right: &Expression, scene: &Scene<'_>) -> Truth {
     let value = scene.value(fact)?;
     match (value, right) {
         (_, Expression::Name(other)) => Some(value == scene.value(other)?),
-        (Value::Text(word), Expression::Text(text)) => Some(word == text || scene.is_place_in(fact, word, text)),
+        (Value::Text(word), Expression::Text(text)) => {
+            Some(word == text || scene.is_place_in(fact, word, text))
+        }
         (Value::Flag(flag), Expression::Flag(wanted)) => Some(flag == wanted),
         (Value::Integer(number), Expression::Integer(wanted)) => Some(number == wanted),
         _ => None,
@@ -245,7 +269,11 @@ fn ordered(expression: &Expression, scene: &Scene<'_>) -> Option<i128> {
         Expression::Integer(number) => Some((*number).into()),
         Expression::Call(name, arguments) => {
             let text = *arguments.iter().flat_map(texts).collect::<Vec<_>>().first()?;
-            if name == "timestamp" { instant(text) } else { duration(text).map(|it| i128::from(it) * NANOSECONDS) }
+            if name == "timestamp" {
+                instant(text)
+            } else {
+                duration(text).map(|it| i128::from(it) * NANOSECONDS)
+            }
         }
         Expression::Sum(base, plus) => Some(ordered(base, scene)? + ordered(plus, scene)?),
         Expression::Name(fact) => match scene.value(fact)? {
@@ -267,9 +295,10 @@ fn member(left: &Expression, right: &Expression, scene: &Scene<'_>, touching: bo
         (Expression::Name(fact), Expression::List(_)) => {
             let list = texts(right);
             match scene.value(fact)? {
-                Value::Text(word) => {
-                    Some(list.iter().any(|text| word == text || scene.is_place_in(fact, word, text)))
-                }
+                Value::Text(word) => Some(
+                    list.iter()
+                        .any(|text| word == text || scene.is_place_in(fact, word, text)),
+                ),
                 Value::Words(words) if scene.words_are("categories", fact) => {
                     let tree = &scene.policy.categories;
                     let listed = |id: &String| list.iter().any(|it| tree.is_below(id, it));
@@ -280,7 +309,9 @@ fn member(left: &Expression, right: &Expression, scene: &Scene<'_>, touching: bo
             }
         }
         (_, Expression::Name(set)) => {
-            let Some(Value::Words(words)) = scene.value(set) else { return None };
+            let Some(Value::Words(words)) = scene.value(set) else {
+                return None;
+            };
             if words.is_empty() {
                 return Some(false);
             }
@@ -309,8 +340,16 @@ enum Way {
 
 /// `category in …`, `overlaps(purpose, …)`, `above(category, …)`.
 fn compare_place(what: &str, group: &Expression, scene: &Scene<'_>, way: Way) -> Truth {
-    let tree = if what == "category" { &scene.policy.categories } else { &scene.policy.purposes };
-    let judged = if what == "category" { scene.category? } else { scene.purpose };
+    let tree = if what == "category" {
+        &scene.policy.categories
+    } else {
+        &scene.policy.purposes
+    };
+    let judged = if what == "category" {
+        scene.category?
+    } else {
+        scene.purpose
+    };
     let named: Vec<&str> = match group {
         Expression::Name(fact) => match scene.value(fact)? {
             Value::Words(words) if words.contains("*") => return Some(true),
@@ -330,17 +369,26 @@ fn compare_place(what: &str, group: &Expression, scene: &Scene<'_>, way: Way) ->
 }
 
 fn call(name: &str, arguments: &[Expression], scene: &Scene<'_>) -> Truth {
-    let named = arguments.first().map(texts).and_then(|texts| texts.first().copied());
+    let named = arguments
+        .first()
+        .map(texts)
+        .and_then(|texts| texts.first().copied());
     match (name, named) {
         ("known", Some(fact)) => scene.value(fact).map(|_| true),
         ("given", Some(fact)) => {
-            let value = Scene { taken: true, ..*scene }.value(fact);
+            let value = Scene {
+                taken: true,
+                ..*scene
+            }
+            .value(fact);
             Some(value.is_some_and(|value| *value != Value::Text("none".to_owned())))
         }
         ("overlaps", Some(what)) => compare_place(what, arguments.get(1)?, scene, Way::Overlaps),
         ("above", Some(what)) => compare_place(what, arguments.get(1)?, scene, Way::Above),
         ("allowed", Some(fact)) => {
-            let Value::Words(controls) = scene.value(fact)? else { return None };
+            let Value::Words(controls) = scene.value(fact)? else {
+                return None;
+            };
             all(controls.iter().map(|control| scene.control_allows(control)))
         }
         ("named_for_product", None) => {
@@ -365,17 +413,24 @@ pub(super) fn open_facts(
     match expression {
         Expression::Not(inner) => open_facts(inner, scene, touching.negated(), each),
         Expression::All(parts) | Expression::Any(parts) => {
-            parts.iter().for_each(|part| open_facts(part, scene, touching, each));
+            parts
+                .iter()
+                .for_each(|part| open_facts(part, scene, touching, each));
         }
         Expression::Call(name, arguments) if name == "rule" => {
-            let id = arguments.first().map(texts).and_then(|texts| texts.first().copied());
+            let id = arguments
+                .first()
+                .map(texts)
+                .and_then(|texts| texts.first().copied());
             id.into_iter().for_each(|id| scene.rule_open_facts(id, each));
         }
         Expression::Call(name, arguments) if name == "allowed" => {
             for fact in arguments.iter().flat_map(texts) {
                 scene.note_if_missing(fact, each);
                 if let Some(Value::Words(controls)) = scene.value(fact) {
-                    controls.iter().for_each(|control| scene.control_open_facts(control, each));
+                    controls
+                        .iter()
+                        .for_each(|control| scene.control_open_facts(control, each));
                 }
             }
         }
@@ -392,7 +447,10 @@ pub fn names(expression: &Expression, each: &mut dyn FnMut(&str)) {
     match expression {
         Expression::Name(name) => each(name),
         Expression::Not(inner) => names(inner, each),
-        Expression::List(parts) | Expression::All(parts) | Expression::Any(parts) | Expression::Call(_, parts) => {
+        Expression::List(parts)
+        | Expression::All(parts)
+        | Expression::Any(parts)
+        | Expression::Call(_, parts) => {
             parts.iter().for_each(|part| names(part, each));
         }
         Expression::Compare(_, left, right) | Expression::Sum(left, right) => {

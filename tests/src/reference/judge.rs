@@ -188,13 +188,18 @@ fn conclude(policy: &Policy, request: &Request, parts: Vec<Judge<'_>>, purposes:
             };
             lacks |= !lacking.is_empty() || (processing && subject.category.is_none());
             answer.decision = answer.decision.max(subject.decision);
-            let Some(category) = &subject.category else { continue };
-            let outcome = answer.categories.entry(category.clone()).or_insert_with(|| Outcome {
-                decision: Decision::Permit,
-                lacking: BTreeSet::new(),
-                rules: BTreeSet::new(),
-                added_by: BTreeSet::new(),
-            });
+            let Some(category) = &subject.category else {
+                continue;
+            };
+            let outcome = answer
+                .categories
+                .entry(category.clone())
+                .or_insert_with(|| Outcome {
+                    decision: Decision::Permit,
+                    lacking: BTreeSet::new(),
+                    rules: BTreeSet::new(),
+                    added_by: BTreeSet::new(),
+                });
             outcome.added_by.extend(subject.added_by.clone());
             outcome.decision = outcome.decision.max(subject.decision);
             if !lacking.is_empty() {
@@ -204,10 +209,16 @@ fn conclude(policy: &Policy, request: &Request, parts: Vec<Judge<'_>>, purposes:
             outcome.rules.extend(subject.rules.clone());
         }
         for ((rule, kind), certain) in &part.objecting {
-            *answer.objecting.entry(((*rule).to_owned(), (*kind).to_owned())).or_default() |= certain;
+            *answer
+                .objecting
+                .entry(((*rule).to_owned(), (*kind).to_owned()))
+                .or_default() |= certain;
         }
         for ((rule, kind), outcome) in &part.considered {
-            let known = answer.considered.entry(((*rule).to_owned(), (*kind).to_owned())).or_insert(Some(false));
+            let known = answer
+                .considered
+                .entry(((*rule).to_owned(), (*kind).to_owned()))
+                .or_insert(Some(false));
             *known = stronger(*known, *outcome);
         }
         answer.missing.extend(part.missing.clone());
@@ -217,19 +228,27 @@ fn conclude(policy: &Policy, request: &Request, parts: Vec<Judge<'_>>, purposes:
     }
     if answer.decision == Decision::Permit {
         let granting = parts.iter().flat_map(|part| &part.granting);
-        answer.deciding.extend(granting.map(|rule| ((rule.clone(), "permit".to_owned()), true)));
+        answer
+            .deciding
+            .extend(granting.map(|rule| ((rule.clone(), "permit".to_owned()), true)));
     } else {
         answer.deciding.clone_from(&answer.objecting);
     }
     for (rule, certain) in parts.iter().flat_map(|part| &part.classifying) {
-        *answer.deciding.entry((rule.clone(), "classify".to_owned())).or_default() |= certain;
+        *answer
+            .deciding
+            .entry((rule.clone(), "classify".to_owned()))
+            .or_default() |= certain;
     }
     if let (true, Some(rule)) = (lacks, &policy.default_deny) {
         answer.deciding.insert((rule.clone(), "engine".to_owned()), true);
     }
     for (rule, decisions) in parts.iter().flat_map(|part| &part.owing) {
         if decisions.iter().any(|it| it == answer.decision.as_str()) {
-            let due = rule.obligations.iter().map(|(duty, timing)| (rule.id.clone(), duty.clone(), timing.clone()));
+            let due = rule
+                .obligations
+                .iter()
+                .map(|(duty, timing)| (rule.id.clone(), duty.clone(), timing.clone()));
             answer.obligations.extend(due);
         }
     }
@@ -258,7 +277,10 @@ impl<'p> Judge<'p> {
             facts.extend(consent(records, purpose, request.at));
         }
         facts.retain(|name, _| policy.facts.contains_key(name));
-        let named = request.data.iter().map(|category| Subject::new(Some(category.clone())));
+        let named = request
+            .data
+            .iter()
+            .map(|category| Subject::new(Some(category.clone())));
         let mut subjects: Vec<Subject> = named.collect();
         if subjects.is_empty() {
             subjects.push(Subject::new(None));
@@ -330,13 +352,15 @@ impl<'p> Judge<'p> {
 
     /// Whether a rule that applies speaks about a subject.
     fn is_about(&self, rule: &Rule, grants: bool, at: usize) -> bool {
-        self.subjects.get(at).is_some_and(|subject| match &subject.category {
-            None => !rule.names_data,
-            Some(category) => {
-                fits(&self.policy.categories, category, &rule.data, grants)
-                    || (!grants && subject.labels.iter().any(|label| rule.data.contains(label)))
-            }
-        })
+        self.subjects
+            .get(at)
+            .is_some_and(|subject| match &subject.category {
+                None => !rule.names_data,
+                Some(category) => {
+                    fits(&self.policy.categories, category, &rule.data, grants)
+                        || (!grants && subject.labels.iter().any(|label| rule.data.contains(label)))
+                }
+            })
     }
 
     /// The subjects that a rule other than a permit meets.
@@ -344,7 +368,9 @@ impl<'p> Judge<'p> {
         if !self.applies(rule, operations, &self.request.operation, false) {
             return Vec::new();
         }
-        (0..self.subjects.len()).filter(|at| self.is_about(rule, false, *at)).collect()
+        (0..self.subjects.len())
+            .filter(|at| self.is_about(rule, false, *at))
+            .collect()
     }
 
     fn scene<'s>(&'s self, rule: Option<&'s Rule>, at: Option<usize>, taken: bool) -> Scene<'s> {
@@ -373,7 +399,9 @@ impl<'p> Judge<'p> {
         if all(parts.iter().map(|part| part.value(&open))).is_none() {
             for part in parts {
                 let mut note = |fact: &str| found.push(fact.to_owned());
-                part.condition.iter().for_each(|it| open_facts(it, &open, part.touching, &mut note));
+                part.condition
+                    .iter()
+                    .for_each(|it| open_facts(it, &open, part.touching, &mut note));
             }
         }
         let taking = Scene { taken: true, ..open };
@@ -432,13 +460,21 @@ impl<'p> Judge<'p> {
                     // It might name anything, which nothing could permit.
                     changed = true;
                     self.missing.insert(fact.clone());
-                    let decision = if self.is_right() { Decision::Pend } else { Decision::Deny };
-                    fired.iter().for_each(|at| self.mark(rule, "classify", *at, decision, false));
+                    let decision = if self.is_right() {
+                        Decision::Pend
+                    } else {
+                        Decision::Deny
+                    };
+                    fired
+                        .iter()
+                        .for_each(|at| self.mark(rule, "classify", *at, decision, false));
                 }
             }
         }
         for at in fired {
-            let Some(subject) = self.subjects.get_mut(*at) else { continue };
+            let Some(subject) = self.subjects.get_mut(*at) else {
+                continue;
+            };
             for label in &rule.adds_label {
                 if subject.category.as_ref().is_some_and(|it| it != label) {
                     changed = true;
@@ -459,7 +495,10 @@ impl<'p> Judge<'p> {
                 self.subjects.push(Subject::new(Some(category.clone())));
                 self.data.push(category.clone());
             }
-            let added = self.subjects.iter_mut().filter(|it| it.category.as_ref() == Some(&category));
+            let added = self
+                .subjects
+                .iter_mut()
+                .filter(|it| it.category.as_ref() == Some(&category));
             added.for_each(|it| it.added_by.extend([rule.id.clone()]));
         }
         for purpose in rule.adds_purpose.iter().filter(|it| *it != self.purpose) {
@@ -483,7 +522,8 @@ impl<'p> Judge<'p> {
     }
 
     fn owe(&mut self, rule: &'p Rule, decisions: &[&str]) {
-        self.owing.push((rule, decisions.iter().map(|&it| it.to_owned()).collect()));
+        self.owing
+            .push((rule, decisions.iter().map(|&it| it.to_owned()).collect()));
     }
 
     /// A deny, a gate or a pend.
@@ -521,7 +561,9 @@ impl<'p> Judge<'p> {
         };
         let mut found = Vec::new();
         let open = self.scene(Some(rule), Some(at), false);
-        open_facts(condition, &open, Touching::Never, &mut |fact| found.push(fact.to_owned()));
+        open_facts(condition, &open, Touching::Never, &mut |fact| {
+            found.push(fact.to_owned())
+        });
         let refuses = Scene { taken: true, ..open }.says(Some(condition), Touching::Never) == Some(true);
         self.missing.extend(found);
         refuses && outcome == Some(true)
@@ -558,12 +600,25 @@ impl<'p> Judge<'p> {
     /// its labels if nothing else does.
     fn may_cover(&self, rule: &Rule, at: usize) -> bool {
         let tree = &self.policy.categories;
-        let has = |id: &str| tree.below(id).iter().all(|it| !rule.data.contains(it) || rule.covers.contains(it));
-        let spared = self.subjects.get(at).is_some_and(|subject| match &subject.category {
-            Some(category) if tree.part_in(category, &rule.data) => has(category),
-            _ => subject.labels.iter().all(|label| !rule.data.contains(label) || has(label)),
-        });
-        spared && self.scene(None, None, true).one_at_most(rule.at_most_one.as_ref())
+        let has = |id: &str| {
+            tree.below(id)
+                .iter()
+                .all(|it| !rule.data.contains(it) || rule.covers.contains(it))
+        };
+        let spared = self
+            .subjects
+            .get(at)
+            .is_some_and(|subject| match &subject.category {
+                Some(category) if tree.part_in(category, &rule.data) => has(category),
+                _ => subject
+                    .labels
+                    .iter()
+                    .all(|label| !rule.data.contains(label) || has(label)),
+            });
+        spared
+            && self
+                .scene(None, None, true)
+                .one_at_most(rule.at_most_one.as_ref())
     }
 
     /// Permits, axis by axis and category by category.
@@ -582,11 +637,15 @@ impl<'p> Judge<'p> {
         if !self.applies(rule, &rule.operations, operation, true) {
             return;
         }
-        let about: Vec<usize> = (0..self.subjects.len()).filter(|at| self.is_about(rule, true, *at)).collect();
+        let about: Vec<usize> = (0..self.subjects.len())
+            .filter(|at| self.is_about(rule, true, *at))
+            .collect();
         for at in about {
             self.grant_axes(rule, &rule.grants, &rule.covers, counts, at);
             for (axes, data) in &rule.also_grants {
-                let Some(category) = self.subjects.get(at).and_then(|it| it.category.as_ref()) else { continue };
+                let Some(category) = self.subjects.get(at).and_then(|it| it.category.as_ref()) else {
+                    continue;
+                };
                 if self.policy.categories.whole_in(category, data) {
                     self.grant_axes(rule, axes, &rule.covers, counts, at);
                 }
@@ -605,7 +664,11 @@ impl<'p> Judge<'p> {
         let tree = &self.policy.categories;
         let category = self.subjects.get(at).and_then(|it| it.category.as_ref());
         let covered = category.is_none_or(|category| tree.whole_in(category, covers));
-        if !covered || !self.scene(None, None, true).one_at_most(rule.at_most_one.as_ref()) {
+        if !covered
+            || !self
+                .scene(None, None, true)
+                .one_at_most(rule.at_most_one.as_ref())
+        {
             self.consider(rule, "permit", Some(false));
             return;
         }
@@ -614,7 +677,12 @@ impl<'p> Judge<'p> {
             needs: Needs::Holds,
             touching: Touching::Negated,
         };
-        let outcome = self.outcome(rule, "permit", &[part(rule.when.as_ref(), Needs::Holds), narrowed], at);
+        let outcome = self.outcome(
+            rule,
+            "permit",
+            &[part(rule.when.as_ref(), Needs::Holds), narrowed],
+            at,
+        );
         if outcome != Some(true) {
             return;
         }
@@ -638,7 +706,9 @@ impl<'p> Judge<'p> {
         };
         let mut found = Vec::new();
         let open = self.scene(None, None, false);
-        open_facts(condition, &open, Touching::Never, &mut |fact| found.push(fact.to_owned()));
+        open_facts(condition, &open, Touching::Never, &mut |fact| {
+            found.push(fact.to_owned())
+        });
         let stays = Scene { taken: true, ..open }.says(Some(condition), Touching::Never) == Some(true);
         self.missing.extend(found);
         if stays {
@@ -648,7 +718,11 @@ impl<'p> Judge<'p> {
 }
 
 fn fits(tree: &Tree, id: &str, set: &Names, grants: bool) -> bool {
-    if grants { tree.whole_in(id, set) } else { tree.part_in(id, set) }
+    if grants {
+        tree.whole_in(id, set)
+    } else {
+        tree.part_in(id, set)
+    }
 }
 
 fn part(condition: Option<&Expression>, needs: Needs) -> Part<'_> {
@@ -662,7 +736,11 @@ fn part(condition: Option<&Expression>, needs: Needs) -> Part<'_> {
 /// What makes a rule fire, other than a permit: its `when`, and not what spares.
 fn firing(rule: &Rule) -> Vec<Part<'_>> {
     let mut parts = vec![part(rule.when.as_ref(), Needs::Holds)];
-    let spares = if rule.kind == "require" { &rule.must } else { &rule.unless };
+    let spares = if rule.kind == "require" {
+        &rule.must
+    } else {
+        &rule.unless
+    };
     if spares.is_some() {
         parts.push(part(spares.as_ref(), Needs::Fails));
     }
@@ -690,7 +768,13 @@ fn consent(records: &BTreeSet<String>, purpose: &str, at: i128) -> Vec<(String, 
         if let (true, Some(given)) = (named == Some(purpose), time("given").filter(|given| *given <= at)) {
             let expired = time("expires").is_some_and(|expires| expires <= at);
             let withdrawn = time("withdrawn");
-            counting.push((given, expired, withdrawn.is_some(), withdrawn.map(|it| -it), !explicit));
+            counting.push((
+                given,
+                expired,
+                withdrawn.is_some(),
+                withdrawn.map(|it| -it),
+                !explicit,
+            ));
         }
     }
     let Some((given, expired, _, withdrawn, implied)) = counting.into_iter().max() else {
@@ -701,7 +785,11 @@ fn consent(records: &BTreeSet<String>, purpose: &str, at: i128) -> Vec<(String, 
         (_, Some(_)) => "withdrawn",
         _ => "given",
     };
-    let mut facts = vec![status(word), fact("explicit", Value::Flag(!implied)), fact("time", Value::Time(given))];
+    let mut facts = vec![
+        status(word),
+        fact("explicit", Value::Flag(!implied)),
+        fact("time", Value::Time(given)),
+    ];
     facts.extend(withdrawn.map(|it| fact("withdrawn_at", Value::Time(-it))));
     facts
 }

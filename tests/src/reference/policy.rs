@@ -190,7 +190,12 @@ impl Tree {
             tree.above.insert(id.clone(), above);
         }
         for id in &tree.ids {
-            let below = tree.ids.iter().filter(|it| tree.is_below(it, id)).cloned().collect();
+            let below = tree
+                .ids
+                .iter()
+                .filter(|it| tree.is_below(it, id))
+                .cloned()
+                .collect();
             tree.below.insert(id.clone(), below);
         }
         tree
@@ -208,10 +213,16 @@ impl Tree {
         let named = |word: &str| -> Names {
             let all = self.ids.iter();
             if let Some(flag) = word.strip_prefix("flag:") {
-                let flagged = all.filter(|id| self.flags.get(*id).is_some_and(|it| it.iter().any(|it| it == flag)));
+                let flagged = all.filter(|id| {
+                    self.flags
+                        .get(*id)
+                        .is_some_and(|it| it.iter().any(|it| it == flag))
+                });
                 self.below_any(flagged.map(String::as_str))
             } else if let Some(class) = word.strip_prefix("sensitivity:") {
-                all.filter(|id| self.classes.get(*id).is_some_and(|it| it == class)).cloned().collect()
+                all.filter(|id| self.classes.get(*id).is_some_and(|it| it == class))
+                    .cloned()
+                    .collect()
             } else {
                 self.below_any([word])
             }
@@ -219,7 +230,11 @@ impl Tree {
         let mut taken: Names = if words.iter().all(|word| word.starts_with('!')) {
             self.ids.iter().cloned().collect()
         } else {
-            words.iter().filter(|word| !word.starts_with('!')).flat_map(|word| named(word)).collect()
+            words
+                .iter()
+                .filter(|word| !word.starts_with('!'))
+                .flat_map(|word| named(word))
+                .collect()
         };
         for word in words.iter().filter_map(|word| word.strip_prefix('!')) {
             let out = named(word);
@@ -276,7 +291,11 @@ impl Policy {
         for entry in tables(&top, "product") {
             let id = text(&entry, "id");
             let words = texts(&entry, "data");
-            let data = if words.is_empty() { Names::new() } else { policy.categories.select(&words) };
+            let data = if words.is_empty() {
+                Names::new()
+            } else {
+                policy.categories.select(&words)
+            };
             policy.product_data.insert(id.clone(), data);
             policy.products.push(id);
         }
@@ -289,10 +308,14 @@ impl Policy {
             policy.operations.insert(text(&entry, "id"), operation);
         }
         for entry in tables(&top, "control") {
-            policy.controls.insert(text(&entry, "id"), condition(&entry, "allows")?);
+            policy
+                .controls
+                .insert(text(&entry, "id"), condition(&entry, "allows")?);
         }
         for entry in tables(&top, "region") {
-            policy.regions.insert(text(&entry, "id"), texts(&entry, "countries"));
+            policy
+                .regions
+                .insert(text(&entry, "id"), texts(&entry, "countries"));
         }
         for entry in tables(&top, "fact") {
             let fact = Fact {
@@ -320,7 +343,9 @@ impl Policy {
         if let Some(header) = top.get("policy").and_then(Toml::as_table) {
             policy.effective = text(header, "effective");
             let citations = header.get("citations").and_then(Toml::as_table);
-            let cited = citations.and_then(|it| it.get("default-deny")).and_then(Toml::as_str);
+            let cited = citations
+                .and_then(|it| it.get("default-deny"))
+                .and_then(Toml::as_str);
             policy.default_deny = cited.map(str::to_owned);
         }
         Ok(policy)
@@ -329,7 +354,10 @@ impl Policy {
     fn rule(&self, entry: &Table, groups: &HashMap<String, Vec<String>>) -> Result<Rule, String> {
         let operations = |key: &str| -> Names {
             let words = texts(entry, key);
-            words.into_iter().flat_map(|word| groups.get(&word).cloned().unwrap_or(vec![word])).collect()
+            words
+                .into_iter()
+                .flat_map(|word| groups.get(&word).cloned().unwrap_or(vec![word]))
+                .collect()
         };
         let data = self.categories.select(&texts(entry, "data"));
         let only = self.categories.select(&texts(entry, "only-data"));
@@ -337,7 +365,9 @@ impl Policy {
         let one = texts(entry, "at-most-one");
         let all_products: Names = self.products.iter().cloned().collect();
         let products = texts(entry, "products");
-        let rights = operations("operations").iter().all(|it| it == "right" || it == "load");
+        let rights = operations("operations")
+            .iter()
+            .all(|it| it == "right" || it == "load");
         let mut rule = Rule {
             id: text(entry, "id"),
             kind: text(entry, "kind"),
@@ -363,9 +393,16 @@ impl Policy {
             adds_label: texts(entry, "adds-label"),
             adds_purpose: texts(entry, "adds-purpose"),
             sets: Vec::new(),
-            obligations: tables(entry, "obligations").iter().map(|it| (text(it, "id"), text(it, "timing"))).collect(),
+            obligations: tables(entry, "obligations")
+                .iter()
+                .map(|it| (text(it, "id"), text(it, "timing")))
+                .collect(),
             accompanies: texts(entry, "accompanies"),
-            jurisdiction: entry.get("jurisdiction").and_then(Toml::as_str).unwrap_or("subject.region").to_owned(),
+            jurisdiction: entry
+                .get("jurisdiction")
+                .and_then(Toml::as_str)
+                .unwrap_or("subject.region")
+                .to_owned(),
         };
         for also in tables(entry, "also-grants") {
             let part = self.categories.select(&texts(&also, "data"));
@@ -376,7 +413,11 @@ impl Policy {
             rule.sets.extend(value.map(|value| (name.clone(), value)));
         }
         if rule.accompanies.is_empty() {
-            let words: &[&str] = if rights { &["permit", "pend", "deny"] } else { &["permit"] };
+            let words: &[&str] = if rights {
+                &["permit", "pend", "deny"]
+            } else {
+                &["permit"]
+            };
             rule.accompanies = words.iter().map(|&it| it.to_owned()).collect();
         }
         Ok(rule)
@@ -385,7 +426,10 @@ impl Policy {
 
 fn select_products(all: &Names, words: &[String]) -> Names {
     let listed = |id: &String| words.contains(id) || words.iter().all(|word| word.starts_with('!'));
-    all.iter().filter(|id| listed(id) && !words.contains(&format!("!{id}"))).cloned().collect()
+    all.iter()
+        .filter(|id| listed(id) && !words.contains(&format!("!{id}")))
+        .cloned()
+        .collect()
 }
 
 fn axes(words: &[String]) -> Vec<String> {
@@ -405,7 +449,11 @@ fn tables(entry: &Table, key: &str) -> Vec<Table> {
 }
 
 fn text(entry: &Table, key: &str) -> String {
-    entry.get(key).and_then(Toml::as_str).unwrap_or_default().to_owned()
+    entry
+        .get(key)
+        .and_then(Toml::as_str)
+        .unwrap_or_default()
+        .to_owned()
 }
 
 fn texts(entry: &Table, key: &str) -> Vec<String> {

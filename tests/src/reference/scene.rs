@@ -62,7 +62,11 @@ pub struct Request {
 
 /// An instant in nanoseconds: RFC 3339, or a date alone.
 pub(super) fn instant(text: &str) -> Option<i128> {
-    let text = if text.len() == "2026-01-01".len() { format!("{text}T00:00:00Z") } else { text.to_owned() };
+    let text = if text.len() == "2026-01-01".len() {
+        format!("{text}T00:00:00Z")
+    } else {
+        text.to_owned()
+    };
     text.parse::<jiff::Timestamp>().ok().map(|it| it.as_nanosecond())
 }
 
@@ -86,7 +90,11 @@ pub(super) fn duration(text: &str) -> Option<i64> {
             'S' if of_day => 1,
             _ => return None,
         };
-        total = number.parse::<i64>().ok()?.checked_mul(unit)?.checked_add(total)?;
+        total = number
+            .parse::<i64>()
+            .ok()?
+            .checked_mul(unit)?
+            .checked_add(total)?;
         number.clear();
     }
     number.is_empty().then_some(total)
@@ -129,7 +137,13 @@ impl<'s> Scene<'s> {
             Some(value) => Some(value),
             None => self.determined(name),
         };
-        stated.or_else(|| if self.taken { self.policy.facts.get(name)?.taken.as_ref() } else { None })
+        stated.or_else(|| {
+            if self.taken {
+                self.policy.facts.get(name)?.taken.as_ref()
+            } else {
+                None
+            }
+        })
     }
 
     /// The value for a category: that of the nearest entry that has the whole of it, if no other entry says otherwise
@@ -137,9 +151,14 @@ impl<'s> Scene<'s> {
     fn of_category(&self, entries: &'s [(String, Value)], category: &str) -> Option<&'s Value> {
         let tree = &self.policy.categories;
         let inside = |id: &str, outer: &str| tree.below(outer).iter().any(|it| it == id);
-        let having: Vec<_> = entries.iter().filter(|(named, _)| inside(category, named)).collect();
+        let having: Vec<_> = entries
+            .iter()
+            .filter(|(named, _)| inside(category, named))
+            .collect();
         let is_nearest = |(named, _): &&&(String, Value)| {
-            !having.iter().any(|(other, _)| other != named && inside(other, named))
+            !having
+                .iter()
+                .any(|(other, _)| other != named && inside(other, named))
         };
         let nearest: Vec<_> = having.iter().filter(is_nearest).collect();
         let parts = entries.iter().filter(|(named, _)| {
@@ -157,12 +176,22 @@ impl<'s> Scene<'s> {
             return None;
         }
         let place = self.place()?;
-        let in_force: Vec<_> = self.law.iter().filter(|it| {
-            it.fact == name && it.rule == rule && it.from <= self.at && self.at < it.until
-                && (it.jurisdiction == place || self.region_has(&it.jurisdiction, place))
-        }).collect();
+        let in_force: Vec<_> = self
+            .law
+            .iter()
+            .filter(|it| {
+                it.fact == name
+                    && it.rule == rule
+                    && it.from <= self.at
+                    && self.at < it.until
+                    && (it.jurisdiction == place || self.region_has(&it.jurisdiction, place))
+            })
+            .collect();
         let (first, others) = in_force.split_first()?;
-        others.iter().all(|it| it.value == first.value).then_some(&first.value)
+        others
+            .iter()
+            .all(|it| it.value == first.value)
+            .then_some(&first.value)
     }
 
     fn place(&self) -> Option<&'s str> {
@@ -178,7 +207,10 @@ impl<'s> Scene<'s> {
     }
 
     fn region_has(&self, region: &str, country: &str) -> bool {
-        self.policy.regions.get(region).is_some_and(|countries| countries.iter().any(|it| it == country))
+        self.policy
+            .regions
+            .get(region)
+            .is_some_and(|countries| countries.iter().any(|it| it == country))
     }
 
     /// Whether a fact names countries and this one lies in the region group.
@@ -234,21 +266,33 @@ impl<'s> Scene<'s> {
         let fits = self.policy.purposes.whole_in(self.purpose, &rule.purposes)
             && rule.products.contains(self.product)
             && self.one_at_most(rule.at_most_one.as_ref());
-        let category = self.category.map(|it| self.policy.categories.whole_in(it, &rule.covers));
+        let category = self
+            .category
+            .map(|it| self.policy.categories.whole_in(it, &rule.covers));
         all([Some(fits), category, recipient, self.rule_conditions(rule)])
     }
 
     fn rule_conditions(&self, rule: &'s Rule) -> Truth {
-        let scene = Scene { rule: Some((&rule.id, &rule.jurisdiction)), ..*self };
-        all([scene.says(rule.within.as_ref(), Touching::Negated), scene.says(rule.when.as_ref(), Touching::Never)])
+        let scene = Scene {
+            rule: Some((&rule.id, &rule.jurisdiction)),
+            ..*self
+        };
+        all([
+            scene.says(rule.within.as_ref(), Touching::Negated),
+            scene.says(rule.when.as_ref(), Touching::Never),
+        ])
     }
 
     /// The facts that leave it open whether a permit would cover.
     pub(super) fn rule_open_facts(&self, id: &str, each: &mut dyn FnMut(&str)) {
         for rule in self.policy.rules.iter().filter(|rule| rule.id == id) {
-            let scene = Scene { rule: Some((&rule.id, &rule.jurisdiction)), ..*self };
+            let scene = Scene {
+                rule: Some((&rule.id, &rule.jurisdiction)),
+                ..*self
+            };
             for (part, touching) in [(&rule.within, Touching::Negated), (&rule.when, Touching::Never)] {
-                part.iter().for_each(|part| open_facts(part, &scene, touching, each));
+                part.iter()
+                    .for_each(|part| open_facts(part, &scene, touching, each));
             }
         }
     }
@@ -257,7 +301,11 @@ impl<'s> Scene<'s> {
     pub(super) fn one_at_most(&self, of: Option<&Names>) -> bool {
         let Some(of) = of else { return true };
         let tree = &self.policy.categories;
-        let leaves = self.data.iter().flat_map(|id| tree.below(id)).filter(|id| tree.is_leaf(id) && of.contains(*id));
+        let leaves = self
+            .data
+            .iter()
+            .flat_map(|id| tree.below(id))
+            .filter(|id| tree.is_leaf(id) && of.contains(*id));
         leaves.collect::<BTreeSet<_>>().len() <= 1
     }
 

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use licit_baseline::{
-    Axis, Baseline, Decision, Document, Fact, FactValue, Facts, Fields, Format, Judgement, Kleene, Law, NodeValue,
-    PerCategory, Query, Settled,
+    Axis, Baseline, Decision, Document, Fact, FactValue, Facts, Fields, Format, Judgement, Kleene, Law,
+    NodeValue, PerCategory, Query, Settled,
 };
 use licit_conformance::reference::{self, Determination, Outcome, Request, Value};
 
@@ -44,9 +44,16 @@ impl Engine {
 
     pub(crate) fn judge(&self, request: &Request, law: &Law, mode: Mode) -> Reading {
         let taxonomy = self.baseline.taxonomy();
-        let data: Vec<_> = request.data.iter().map(|id| taxonomy.categories.find(id).expect("a category")).collect();
+        let data: Vec<_> = request
+            .data
+            .iter()
+            .map(|id| taxonomy.categories.find(id).expect("a category"))
+            .collect();
         let mut query = Query {
-            operation: taxonomy.operations.find(&request.operation).expect("an operation"),
+            operation: taxonomy
+                .operations
+                .find(&request.operation)
+                .expect("an operation"),
             product: taxonomy.products.find(&request.product).expect("a product"),
             purpose: taxonomy.purposes.find(&request.purpose).expect("a purpose"),
             data: &data,
@@ -59,7 +66,10 @@ impl Engine {
             .facts
             .iter()
             .map(|(name, value)| {
-                let id = taxonomy.facts.find(name).unwrap_or_else(|| panic!("no fact {name}"));
+                let id = taxonomy
+                    .facts
+                    .find(name)
+                    .unwrap_or_else(|| panic!("no fact {name}"));
                 let fact = taxonomy.facts.get(id).expect("a fact");
                 (id, fact, self.value(fact, value))
             })
@@ -93,7 +103,9 @@ impl Engine {
             Value::Flag(flag) => FactValue::Flag(*flag),
             Value::Text(text) => FactValue::Text(text.as_str().into()),
             Value::Integer(number) => FactValue::Integer(*number),
-            Value::Time(instant) => FactValue::Time(Timestamp::from_nanosecond(*instant).expect("an instant")),
+            Value::Time(instant) => {
+                FactValue::Time(Timestamp::from_nanosecond(*instant).expect("an instant"))
+            }
             Value::Length(seconds) => FactValue::Days(SignedDuration::from_secs(*seconds)),
             Value::Words(words) if fact.values_of.as_deref() == Some("categories") => {
                 let mut covered = categories.empty_set();
@@ -131,7 +143,11 @@ impl Engine {
             toml += &format!(
                 "[[determination]]\nfact = {:?}\nrule = {:?}\njurisdiction = {:?}\nvalue = {value}\nauthor = \"a\"\n\
                  date = {:?}\nexpires = {:?}\nref = \"r\"\n",
-                it.fact, it.rule, it.jurisdiction, instant(it.from), instant(it.until),
+                it.fact,
+                it.rule,
+                it.jurisdiction,
+                instant(it.from),
+                instant(it.until),
             );
         }
         let document = Document::new("law.toml", &toml);
@@ -160,7 +176,9 @@ impl Engine {
         let mut deciding = BTreeMap::new();
         for finding in &judgement.deciding {
             let certain = finding.certainty == licit_baseline::Certainty::Known;
-            *deciding.entry((rule(finding.rule), finding.kind.as_str().to_owned())).or_default() |= certain;
+            *deciding
+                .entry((rule(finding.rule), finding.kind.as_str().to_owned()))
+                .or_default() |= certain;
         }
         let categories = judgement.categories.iter().map(|it| {
             let outcome = Outcome {
@@ -187,10 +205,16 @@ impl Engine {
             decision: decision(judgement.decision),
             categories: categories.collect(),
             deciding,
-            forbidden: judgement.forbidden.map(|it| it == licit_baseline::Certainty::Known),
+            forbidden: judgement
+                .forbidden
+                .map(|it| it == licit_baseline::Certainty::Known),
             considered: considered.collect(),
             obligations: obligations.collect(),
-            missing: judgement.missing.iter().map(|id| taxonomy.facts.name(id).to_owned()).collect(),
+            missing: judgement
+                .missing
+                .iter()
+                .map(|id| taxonomy.facts.name(id).to_owned())
+                .collect(),
             added_purposes: judgement
                 .added_purposes
                 .iter()

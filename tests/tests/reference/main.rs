@@ -16,8 +16,8 @@ mod properties;
 mod random;
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use licit_conformance::reference::{Answer, Decision, Policy, Request, Rule, judge};
 
@@ -32,15 +32,23 @@ fn policy_files() -> Vec<(String, String)> {
         let entries = std::fs::read_dir(root.join(folder)).expect("the policy folder");
         let mut paths: Vec<_> = entries.map(|entry| entry.expect("an entry").path()).collect();
         paths.sort();
-        for path in paths.iter().filter(|path| path.extension().is_some_and(|it| it == "toml")) {
-            files.push((path.display().to_string(), std::fs::read_to_string(path).expect("a file")));
+        for path in paths
+            .iter()
+            .filter(|path| path.extension().is_some_and(|it| it == "toml"))
+        {
+            files.push((
+                path.display().to_string(),
+                std::fs::read_to_string(path).expect("a file"),
+            ));
         }
     }
     files
 }
 
 fn number(name: &str, otherwise: u64) -> u64 {
-    std::env::var(name).map_or(otherwise, |text| text.replace('_', "").parse().expect("a whole number"))
+    std::env::var(name).map_or(otherwise, |text| {
+        text.replace('_', "").parse().expect("a whole number")
+    })
 }
 
 /// How often each kind of outcome came up: a run that sees only one kind proves nothing.
@@ -111,7 +119,9 @@ impl Seen {
     }
 
     fn share(&self, kind: &str, asked: u64) -> f64 {
-        self.kinds.get(kind).map_or(0.0, |count| *count as f64 / asked as f64)
+        self.kinds
+            .get(kind)
+            .map_or(0.0, |count| *count as f64 / asked as f64)
     }
 }
 
@@ -173,16 +183,27 @@ fn check(files: &[(String, String)], asked: u64, wanted: &[(&str, f64)]) {
         println!("{count:>9} {kind}");
     }
     let decides = |rule: &&Rule| rule.kind != "oblige" && !seen.decided.keys().any(|(id, _)| *id == rule.id);
-    let silent: Vec<&str> = policy.rules.iter().filter(decides).map(|rule| rule.id.as_str()).collect();
+    let silent: Vec<&str> = policy
+        .rules
+        .iter()
+        .filter(decides)
+        .map(|rule| rule.id.as_str())
+        .collect();
     println!("rules that never decided: {silent:?}");
     if asked < 10_000 {
         return;
     }
     for (kind, least) in wanted {
         let share = seen.share(kind, asked);
-        assert!(share >= *least, "too few to prove anything: {kind} is {share}, not {least}");
+        assert!(
+            share >= *least,
+            "too few to prove anything: {kind} is {share}, not {least}"
+        );
     }
-    assert!(silent.len() * 20 < policy.rules.len(), "too many rules never decided: {silent:?}");
+    assert!(
+        silent.len() * 20 < policy.rules.len(),
+        "too many rules never decided: {silent:?}"
+    );
 }
 
 #[test]
@@ -196,5 +217,9 @@ fn each_construct_of_the_manual_is_read_alike() {
     let constructs = include_str!("constructs.toml");
     files.push(("constructs.toml".to_owned(), constructs.to_owned()));
     let further = [("right refused", 0.001), ("permit with an added purpose", 0.0005)];
-    check(&files, number("LICIT_REQUESTS", 100_000) / 4, &[&WANTED[..], &further].concat());
+    check(
+        &files,
+        number("LICIT_REQUESTS", 100_000) / 4,
+        &[&WANTED[..], &further].concat(),
+    );
 }

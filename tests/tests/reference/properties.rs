@@ -55,7 +55,11 @@ fn pairs(policy: &Policy, generator: &Generator<'_>, request: &Request, random: 
     if request.data.len() > 1 {
         let mut turned = request.clone();
         turned.data.reverse();
-        let property = if request.operation == "right" { RIGHTS[3] } else { PROCESSING[7] };
+        let property = if request.operation == "right" {
+            RIGHTS[3]
+        } else {
+            PROCESSING[7]
+        };
         pair(property, request, &turned);
         pair(property, &turned, request);
     }
@@ -67,7 +71,9 @@ fn pairs(policy: &Policy, generator: &Generator<'_>, request: &Request, random: 
             pair(RIGHTS[0], &less, request);
         }
         let mut without = request.clone();
-        without.facts.insert("right.refusal_ground".to_owned(), Value::Text("none".to_owned()));
+        without
+            .facts
+            .insert("right.refusal_ground".to_owned(), Value::Text("none".to_owned()));
         pair(RIGHTS[1], &without, request);
         let mut without = request.clone();
         without.facts.remove("approval.ref");
@@ -102,7 +108,11 @@ fn pairs(policy: &Policy, generator: &Generator<'_>, request: &Request, random: 
             pair(PROCESSING[2], request, &less);
         }
         let children = policy.categories.ids.iter().filter(|id| {
-            policy.categories.parents.get(*id).is_some_and(|parents| parents.contains(category))
+            policy
+                .categories
+                .parents
+                .get(*id)
+                .is_some_and(|parents| parents.contains(category))
         });
         for child in children {
             let mut more = request.clone();
@@ -115,7 +125,9 @@ fn pairs(policy: &Policy, generator: &Generator<'_>, request: &Request, random: 
         let mut request = request.clone();
         request.facts.retain(|name, _| !name.starts_with("consent."));
         let record = format!("{} explicit given {given}{suffix}", request.purpose);
-        request.facts.insert("consent.records".to_owned(), Value::Words([record].into()));
+        request
+            .facts
+            .insert("consent.records".to_owned(), Value::Words([record].into()));
         request
     };
     let at = Timestamp::from_nanosecond(request.at).expect("an instant");
@@ -126,14 +138,21 @@ fn pairs(policy: &Policy, generator: &Generator<'_>, request: &Request, random: 
     unknown.facts.remove("consent.records");
     pair(PROCESSING[4], &given, &unknown);
     let mut none = given.clone();
-    none.facts.insert("consent.records".to_owned(), Value::Words(BTreeSet::new()));
+    none.facts
+        .insert("consent.records".to_owned(), Value::Words(BTreeSet::new()));
     pair(PROCESSING[4], &given, &none);
-    for (name, fact) in policy.facts.iter().filter(|(name, _)| name.starts_with("controls.")) {
+    for (name, fact) in policy
+        .facts
+        .iter()
+        .filter(|(name, _)| name.starts_with("controls."))
+    {
         // The value taken while nobody knows is the one that protects the person.
         let Some(off) = &fact.taken else { continue };
         for other in generator.choices_of(name) {
             let on = match (other, off) {
-                (Value::Text(word), Value::Words(_)) if off == &Value::Words([word.clone()].into()) => continue,
+                (Value::Text(word), Value::Words(_)) if off == &Value::Words([word.clone()].into()) => {
+                    continue;
+                }
                 (_, Value::Words(_)) => Value::Words(BTreeSet::new()),
                 (other, _) => other.clone(),
             };
@@ -145,8 +164,10 @@ fn pairs(policy: &Policy, generator: &Generator<'_>, request: &Request, random: 
     }
     for age in ["minor", "child"] {
         let (mut more, mut less) = (request.clone(), request.clone());
-        more.facts.insert("subject.age_class".to_owned(), Value::Text("adult".to_owned()));
-        less.facts.insert("subject.age_class".to_owned(), Value::Text(age.to_owned()));
+        more.facts
+            .insert("subject.age_class".to_owned(), Value::Text("adult".to_owned()));
+        less.facts
+            .insert("subject.age_class".to_owned(), Value::Text(age.to_owned()));
         pair(PROCESSING[6], &more, &less);
     }
     for (name, value) in &request.facts {
@@ -201,23 +222,43 @@ fn less_in_its_favour_never_helps() {
             let strong = decide(&more);
             if is_broken(property, strong, weak) {
                 // One of each kind is enough: what stands against the one that has more in its favour.
-                let against: Vec<String> = judge(&policy, &more).objecting.into_keys().map(|(rule, _)| rule).collect();
+                let against: Vec<String> = judge(&policy, &more)
+                    .objecting
+                    .into_keys()
+                    .map(|(rule, _)| rule)
+                    .collect();
                 if property == PROCESSING[2] && against.iter().all(|id| spares_wider(&policy, id)) {
                     continue;
                 }
-                found.entry(format!("{property}, against {against:?}")).or_insert_with(|| {
-                    let changed = changes(&more, &less);
-                    format!("LICIT_SEED={seed}\n{strong:?}: {}{weak:?}: {changed}", written(&more))
-                });
+                found
+                    .entry(format!("{property}, against {against:?}"))
+                    .or_insert_with(|| {
+                        let changed = changes(&more, &less);
+                        format!(
+                            "LICIT_SEED={seed}\n{strong:?}: {}{weak:?}: {changed}",
+                            written(&more)
+                        )
+                    });
             }
         }
     }
     println!("{telling:#?}");
-    let shown: Vec<String> = found.iter().map(|(what, request)| format!("{what}\n{request}")).collect();
-    assert!(found.is_empty(), "{} counterexamples\n{}", found.len(), shown.join("\n"));
+    let shown: Vec<String> = found
+        .iter()
+        .map(|(what, request)| format!("{what}\n{request}"))
+        .collect();
+    assert!(
+        found.is_empty(),
+        "{} counterexamples\n{}",
+        found.len(),
+        shown.join("\n")
+    );
     for property in PROCESSING.iter().chain(&RIGHTS) {
         let seen = telling.get(property).copied().unwrap_or_default();
-        assert!(asked < 2500 || seen >= 20, "{property}: only {seen} pairs tell something");
+        assert!(
+            asked < 2500 || seen >= 20,
+            "{property}: only {seen} pairs tell something"
+        );
     }
 }
 
@@ -231,7 +272,10 @@ fn spares_wider(policy: &Policy, id: &str) -> bool {
             _ => false,
         }
     }
-    policy.rules.iter().any(|rule| rule.id == id && rule.unless.as_ref().is_some_and(asks))
+    policy
+        .rules
+        .iter()
+        .any(|rule| rule.id == id && rule.unless.as_ref().is_some_and(asks))
 }
 
 /// What the second request says otherwise.

@@ -53,7 +53,14 @@ const LIVES: [(i128, i128); 8] = [
     (-30 * DAY, 0),
     (-30 * DAY, 1),
 ];
-const STRUCTURAL: [&str; 6] = ["operation", "product", "purpose", "data", "at", "policy.effective"];
+const STRUCTURAL: [&str; 6] = [
+    "operation",
+    "product",
+    "purpose",
+    "data",
+    "at",
+    "policy.effective",
+];
 
 /// What requests are made of.
 #[derive(Debug)]
@@ -77,10 +84,15 @@ impl<'p> Generator<'p> {
         let now = now.as_nanosecond();
         let laws = |rule: &'p Rule| {
             let mut found = BTreeSet::new();
-            conditions(rule).for_each(|it| names(it, &mut |name| {
-                let fact = policy.facts.get_key_value(name).filter(|(_, fact)| fact.supplier == "law");
-                found.extend(fact.map(|(name, _)| name.as_str()));
-            }));
+            conditions(rule).for_each(|it| {
+                names(it, &mut |name| {
+                    let fact = policy
+                        .facts
+                        .get_key_value(name)
+                        .filter(|(_, fact)| fact.supplier == "law");
+                    found.extend(fact.map(|(name, _)| name.as_str()));
+                })
+            });
             (rule, found)
         };
         let mut generator = Self {
@@ -90,12 +102,23 @@ impl<'p> Generator<'p> {
             permissive: BTreeMap::new(),
             choices: BTreeMap::new(),
             operations: policy.operations.keys().map(String::as_str).collect(),
-            lawful: policy.rules.iter().map(laws).filter(|(_, laws)| !laws.is_empty()).collect(),
-            countries: ["SG", "IN", "NL", "DE", "GB", "RU", "US", "EEA"].map(str::to_owned).into(),
+            lawful: policy
+                .rules
+                .iter()
+                .map(laws)
+                .filter(|(_, laws)| !laws.is_empty())
+                .collect(),
+            countries: ["SG", "IN", "NL", "DE", "GB", "RU", "US", "EEA"]
+                .map(str::to_owned)
+                .into(),
             now,
         };
         let mut compared: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-        let all = policy.rules.iter().flat_map(conditions).chain(policy.controls.values().flatten());
+        let all = policy
+            .rules
+            .iter()
+            .flat_map(conditions)
+            .chain(policy.controls.values().flatten());
         all.for_each(|condition| words_compared(condition, &mut compared));
         for (name, fact) in &policy.facts {
             let compared = compared.get(name).cloned().unwrap_or_default();
@@ -117,7 +140,9 @@ impl<'p> Generator<'p> {
             "controls" => words.extend(policy.controls.keys().cloned()),
             "categories" => words.extend(policy.categories.ids.iter().cloned()),
             "references" => words.extend(["REF-1", "none"].map(str::to_owned)),
-            "durations" => words.extend(["P1D", "P30D", "P2W", "PT12H", "P4000D", "until:purchase"].map(str::to_owned)),
+            "durations" => {
+                words.extend(["P1D", "P30D", "P2W", "PT12H", "P4000D", "until:purchase"].map(str::to_owned))
+            }
             _ => {}
         }
         if words.is_empty() {
@@ -126,7 +151,9 @@ impl<'p> Generator<'p> {
         match fact.kind.as_str() {
             "flag" => vec![Value::Flag(true), Value::Flag(false)],
             "integer" => (0..4).map(Value::Integer).collect(),
-            "days" => [0, 1, 30, 4000].map(|days| Value::Length(days * 24 * 60 * 60)).into(),
+            "days" => [0, 1, 30, 4000]
+                .map(|days| Value::Length(days * 24 * 60 * 60))
+                .into(),
             "time" => [-4000 * DAY, -455 * DAY, -30 * DAY, -DAY, -1, 0, 1, DAY, 30 * DAY]
                 .map(|away| Value::Time(self.now + away))
                 .into(),
@@ -180,7 +207,10 @@ impl<'p> Generator<'p> {
     pub(crate) fn add_missing(&self, request: &mut Request, random: &mut Random) -> Option<String> {
         let lacks = |name: &&&str| {
             let computed = name.starts_with("consent.") && request.facts.contains_key("consent.records");
-            !computed && **name != "consent.records" && !STRUCTURAL.contains(name) && !request.facts.contains_key(**name)
+            !computed
+                && **name != "consent.records"
+                && !STRUCTURAL.contains(name)
+                && !request.facts.contains_key(**name)
         };
         let missing: Vec<&&str> = self.choices.keys().filter(lacks).collect();
         if missing.is_empty() {
@@ -209,11 +239,16 @@ impl<'p> Generator<'p> {
         if last.as_ref().is_none_or(|(other, _)| *other != theme) {
             *last = Some((theme, self.theme(&mut Random::new(theme))));
         }
-        let mut request = last.as_ref().map(|(_, request)| request.clone()).expect("it was just made");
+        let mut request = last
+            .as_ref()
+            .map(|(_, request)| request.clone())
+            .expect("it was just made");
         self.disturb(&mut request, &mut Random::new(!seed));
         // These are computed where the records are known.
         if request.facts.contains_key("consent.records") {
-            request.facts.retain(|name, _| name == "consent.records" || !name.starts_with("consent."));
+            request
+                .facts
+                .retain(|name, _| name == "consent.records" || !name.starts_with("consent."));
         }
         request
     }
@@ -245,7 +280,11 @@ impl<'p> Generator<'p> {
         let any = |names: &Names, otherwise: &str, random: &mut Random| {
             let mut names: Vec<&String> = names.iter().collect();
             names.sort();
-            if names.is_empty() { otherwise.to_owned() } else { (*random.one(&names)).clone() }
+            if names.is_empty() {
+                otherwise.to_owned()
+            } else {
+                (*random.one(&names)).clone()
+            }
         };
         let mut request = Request {
             operation: (*random.one(&self.operations)).to_owned(),
@@ -286,7 +325,13 @@ impl<'p> Generator<'p> {
 
     /// Puts right what objects, rule by rule, as long as that helps.
     fn please(&self, request: &mut Request, random: &mut Random) {
-        for name in ["data.source", "necessity", "field.mandatory_marked", "basis", "plugin.controls"] {
+        for name in [
+            "data.source",
+            "necessity",
+            "field.mandatory_marked",
+            "basis",
+            "plugin.controls",
+        ] {
             if self.policy.facts.contains_key(name) {
                 let value = match name {
                     "basis" => Value::Text("contract".to_owned()),
@@ -309,7 +354,9 @@ impl<'p> Generator<'p> {
     fn put_right(&self, answer: &Answer, request: &mut Request, random: &mut Random) {
         let mut wishes: Vec<(&Expression, bool)> = Vec::new();
         for (id, kind) in answer.objecting.keys() {
-            let Some(rule) = self.rules.get(id.as_str()) else { continue };
+            let Some(rule) = self.rules.get(id.as_str()) else {
+                continue;
+            };
             let mut ways: Vec<(&Expression, bool)> = Vec::new();
             match (rule.kind.as_str(), kind.as_str()) {
                 ("permit", _) => {
@@ -328,24 +375,42 @@ impl<'p> Generator<'p> {
             }
             if !ways.is_empty() {
                 // The first way is the usual one.
-                wishes.push(if random.once_in(3) { *random.one(&ways) } else { ways[0] });
+                wishes.push(if random.once_in(3) {
+                    *random.one(&ways)
+                } else {
+                    ways[0]
+                });
             }
         }
-        let purposes: Vec<String> = answer.added_purposes.iter().chain([&request.purpose]).cloned().collect();
-        let like = self.policy.operations.get(&request.operation).and_then(|it| it.purpose_as.clone());
+        let purposes: Vec<String> = answer
+            .added_purposes
+            .iter()
+            .chain([&request.purpose])
+            .cloned()
+            .collect();
+        let like = self
+            .policy
+            .operations
+            .get(&request.operation)
+            .and_then(|it| it.purpose_as.clone());
         for (category, outcome) in &answer.categories {
             for axis in &outcome.lacking {
                 let tree = &self.policy.categories;
                 let grants = |rule: &&&Rule| {
-                    let also = || rule.also_grants.iter().any(|(axes, data)| {
-                        axes.contains(axis) && tree.whole_in(category, data)
-                    });
+                    let also = || {
+                        rule.also_grants
+                            .iter()
+                            .any(|(axes, data)| axes.contains(axis) && tree.whole_in(category, data))
+                    };
                     let acts = rule.operations.contains(&request.operation)
-                        || (axis == "purpose" && like.as_ref().is_some_and(|it| rule.operations.contains(it)));
+                        || (axis == "purpose"
+                            && like.as_ref().is_some_and(|it| rule.operations.contains(it)));
                     (rule.grants.contains(axis) || also())
                         && acts
                         && rule.products.contains(&request.product)
-                        && purposes.iter().any(|it| self.policy.purposes.whole_in(it, &rule.purposes))
+                        && purposes
+                            .iter()
+                            .any(|it| self.policy.purposes.whole_in(it, &rule.purposes))
                         && tree.whole_in(category, &rule.covers)
                 };
                 let granting: Vec<&&Rule> = self.permits.iter().filter(grants).collect();
@@ -362,7 +427,10 @@ impl<'p> Generator<'p> {
             }
         }
         if request.operation == "right" {
-            let granting = self.permits.iter().filter(|rule| rule.operations.contains("right"));
+            let granting = self
+                .permits
+                .iter()
+                .filter(|rule| rule.operations.contains("right"));
             wishes.extend(granting.flat_map(|rule| &rule.when).map(|it| (it, true)));
         }
         for (condition, wanted) in wishes {
@@ -376,7 +444,9 @@ impl<'p> Generator<'p> {
             Expression::Not(inner) => self.make(inner, !wanted, request, random),
             Expression::All(parts) | Expression::Any(parts) => {
                 if matches!(condition, Expression::All(_)) == wanted {
-                    parts.iter().for_each(|part| self.make(part, wanted, request, random));
+                    parts
+                        .iter()
+                        .for_each(|part| self.make(part, wanted, request, random));
                 } else {
                     self.make(random.one(parts), wanted, request, random);
                 }
@@ -396,7 +466,11 @@ impl<'p> Generator<'p> {
                     if wanted {
                         let value = self.any_value(fact, request, random);
                         self.set(fact, value, request);
-                    } else if self.policy.facts[fact.as_str()].values.iter().any(|it| it == "none") {
+                    } else if self.policy.facts[fact.as_str()]
+                        .values
+                        .iter()
+                        .any(|it| it == "none")
+                    {
                         self.set(fact, Value::Text("none".to_owned()), request);
                     } else {
                         request.facts.remove(fact);
@@ -471,8 +545,15 @@ impl<'p> Generator<'p> {
         let value = if wanted {
             value
         } else {
-            let others: Vec<&Value> = self.choices[fact.as_str()].iter().filter(|it| **it != value).collect();
-            if others.is_empty() { return } else { (*random.one(&others)).clone() }
+            let others: Vec<&Value> = self.choices[fact.as_str()]
+                .iter()
+                .filter(|it| **it != value)
+                .collect();
+            if others.is_empty() {
+                return;
+            } else {
+                (*random.one(&others)).clone()
+            }
         };
         self.set(fact, value, request);
     }
@@ -498,16 +579,38 @@ impl<'p> Generator<'p> {
             (Expression::Name(fact), Expression::List(items)) if fact != "category" && fact != "purpose" => {
                 let words: Vec<&String> = items
                     .iter()
-                    .filter_map(|it| if let Expression::Text(text) = it { Some(text) } else { None })
+                    .filter_map(|it| {
+                        if let Expression::Text(text) = it {
+                            Some(text)
+                        } else {
+                            None
+                        }
+                    })
                     .collect();
-                let Some(known) = self.policy.facts.get(fact) else { return };
-                let inside = if words.is_empty() { None } else { Some((*random.one(&words)).clone()) };
+                let Some(known) = self.policy.facts.get(fact) else {
+                    return;
+                };
+                let inside = if words.is_empty() {
+                    None
+                } else {
+                    Some((*random.one(&words)).clone())
+                };
                 let others: Vec<String> = self.choices[fact.as_str()]
                     .iter()
-                    .filter_map(|it| if let Value::Text(text) = it { Some(text.clone()) } else { None })
+                    .filter_map(|it| {
+                        if let Value::Text(text) = it {
+                            Some(text.clone())
+                        } else {
+                            None
+                        }
+                    })
                     .filter(|it| !words.contains(&it))
                     .collect();
-                let word = if wanted || others.is_empty() { inside } else { Some(random.one(&others).clone()) };
+                let word = if wanted || others.is_empty() {
+                    inside
+                } else {
+                    Some(random.one(&others).clone())
+                };
                 let value = match (known.kind.as_str(), word) {
                     ("texts", word) => Value::Words(word.into_iter().collect()),
                     (_, Some(word)) => Value::Text(word),
@@ -559,7 +662,12 @@ impl<'p> Generator<'p> {
 
     /// Takes facts away, changes some, adds determinations and records.
     fn disturb(&self, request: &mut Request, random: &mut Random) {
-        let facts: Vec<&str> = self.choices.keys().copied().filter(|name| !STRUCTURAL.contains(name)).collect();
+        let facts: Vec<&str> = self
+            .choices
+            .keys()
+            .copied()
+            .filter(|name| !STRUCTURAL.contains(name))
+            .collect();
         let changes = *random.one(&[0, 0, 1, 1, 2, 4, 12]);
         for _ in 0..changes {
             let name = *random.one(&facts);
@@ -576,7 +684,9 @@ impl<'p> Generator<'p> {
         }
         if random.once_in(3) && self.policy.facts.contains_key("consent.records") {
             let records = self.records(&request.purpose, random);
-            request.facts.insert("consent.records".to_owned(), Value::Words(records));
+            request
+                .facts
+                .insert("consent.records".to_owned(), Value::Words(records));
         }
         if random.once_in(8) {
             self.determine(request, random);
@@ -588,7 +698,9 @@ impl<'p> Generator<'p> {
 
     /// Has the law determined rule by rule, as it is outside tests: mostly in favour, some of it lapsed or contradicted.
     fn determine(&self, request: &mut Request, random: &mut Random) {
-        request.facts.retain(|name, _| self.policy.facts[name].supplier != "law");
+        request
+            .facts
+            .retain(|name, _| self.policy.facts[name].supplier != "law");
         for (rule, laws) in &self.lawful {
             for fact in laws {
                 for _ in 0..*random.one(&[0, 1, 1, 1, 2]) {
@@ -632,17 +744,29 @@ impl<'p> Generator<'p> {
             request.data = vec![(*random.one(&data)).clone()];
         }
         if rule.operations.contains("right") {
-            rule.refuse_when.iter().for_each(|it| self.make(it, true, request, random));
+            rule.refuse_when
+                .iter()
+                .for_each(|it| self.make(it, true, request, random));
         }
-        rule.when.iter().chain(&rule.if_known).for_each(|it| self.make(it, true, request, random));
-        rule.unless.iter().chain(&rule.must).for_each(|it| self.make(it, false, request, random));
+        rule.when
+            .iter()
+            .chain(&rule.if_known)
+            .for_each(|it| self.make(it, true, request, random));
+        rule.unless
+            .iter()
+            .chain(&rule.must)
+            .for_each(|it| self.make(it, false, request, random));
     }
 
     /// Consent records in every state.
     fn records(&self, purpose: &str, random: &mut Random) -> BTreeSet<String> {
         let mut records = BTreeSet::new();
         for _ in 0..random.below(4) {
-            let purpose = if random.once_in(4) { random.one(&self.policy.purposes.ids) } else { purpose };
+            let purpose = if random.once_in(4) {
+                random.one(&self.policy.purposes.ids)
+            } else {
+                purpose
+            };
             let instant = |random: &mut Random| {
                 let away = *random.one(&[-400 * DAY, -30 * DAY, -30 * DAY, -DAY, 0, SECOND, DAY]);
                 Timestamp::from_nanosecond(self.now + away).expect("an instant")
@@ -662,7 +786,16 @@ impl<'p> Generator<'p> {
 }
 
 fn conditions(rule: &Rule) -> impl Iterator<Item = &Expression> {
-    [&rule.within, &rule.when, &rule.unless, &rule.must, &rule.if_known, &rule.refuse_when].into_iter().flatten()
+    [
+        &rule.within,
+        &rule.when,
+        &rule.unless,
+        &rule.must,
+        &rule.if_known,
+        &rule.refuse_when,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 /// The words with which conditions compare facts.
@@ -672,7 +805,8 @@ fn words_compared(condition: &Expression, found: &mut BTreeMap<String, BTreeSet<
     };
     match condition {
         Expression::Compare(_, left, right) => match (&**left, &**right) {
-            (Expression::Name(fact), Expression::Text(word)) | (Expression::Text(word), Expression::Name(fact)) => {
+            (Expression::Name(fact), Expression::Text(word))
+            | (Expression::Text(word), Expression::Name(fact)) => {
                 add(fact, word);
             }
             (Expression::Name(fact), Expression::List(items)) => {
@@ -701,7 +835,9 @@ fn permissive(policy: &Policy) -> BTreeMap<String, Value> {
     let known = given.iter().filter(|(name, _)| policy.facts.contains_key(*name));
     known
         .map(|(name, value)| {
-            let value = policy.facts[name].value(value).unwrap_or_else(|| panic!("no value of {name}: {value:?}"));
+            let value = policy.facts[name]
+                .value(value)
+                .unwrap_or_else(|| panic!("no value of {name}: {value:?}"));
             (name.clone(), value)
         })
         .collect()
