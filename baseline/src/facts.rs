@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::baseline::Baseline;
-use crate::condition::{Context, Jurisdiction, LawRead, Read};
+use crate::condition::{Condition, Context, Jurisdiction, LawRead, Read};
 use crate::decision::Kleene;
 use crate::fact::{Fact, FactValue, PerCategory};
 use crate::law::{Determination, Law};
@@ -19,10 +19,42 @@ pub struct Facts<'a> {
     baseline: &'a Baseline,
     law: &'a Law,
     at: Timestamp,
-    values: Vec<Option<&'a FactValue>>,
+    values: Slots<'a>,
     missing: Set<Fact>,
     /// The facts that may be open for some category: the missing ones, and those supplied for some categories only.
     incomplete: Set<Fact>,
+}
+
+/// One slot for each fact. The first ones lie in place, so that the facts of a request need no allocation.
+#[derive(Debug, Clone)]
+struct Slots<'a> {
+    first: [Option<&'a FactValue>; FIRST],
+    rest: Vec<Option<&'a FactValue>>,
+}
+
+/// As many slots as the embedded policy needs, and some more; a larger table of facts is as correct.
+const FIRST: usize = 192;
+
+impl<'a> Slots<'a> {
+    fn new(count: usize) -> Self {
+        Self {
+            first: [None; FIRST],
+            rest: vec![None; count.saturating_sub(FIRST)],
+        }
+    }
+
+    #[inline]
+    fn get(&self, index: usize) -> Option<&'a FactValue> {
+        let slot = self.first.get(index).or_else(|| self.rest.get(index - FIRST));
+        slot.copied().flatten()
+    }
+
+    fn place(&mut self, index: usize) -> Option<&mut Option<&'a FactValue>> {
+        match self.first.get_mut(index) {
+            Some(place) => Some(place),
+            None => self.rest.get_mut(index - FIRST),
+        }
+    }
 }
 
 impl<'a> Facts<'a> {
@@ -33,7 +65,7 @@ impl<'a> Facts<'a> {
             baseline,
             law,
             at,
-            values: vec![None; baseline.taxonomy().facts.len()],
+            values: Slots::new(baseline.taxonomy().facts.len()),
             missing: baseline.taxonomy().facts.full_set(),
             incomplete: baseline.taxonomy().facts.full_set(),
         }
@@ -41,7 +73,7 @@ impl<'a> Facts<'a> {
 
     /// Supplies a fact. The last supply of a fact counts.
     pub fn set(&mut self, fact: Id<Fact>, value: &'a FactValue) {
-        if let Some(place) = self.values.get_mut(fact.index()) {
+        if let Some(place) = self.values.place(fact.index()) {
             *place = Some(value);
             self.missing.remove(fact);
             match value {
@@ -60,7 +92,7 @@ impl<'a> Facts<'a> {
     /// The value of a fact if somebody supplied it.
     #[must_use]
     pub fn supplied(&self, fact: Id<Fact>) -> Option<&'a FactValue> {
-        self.values.get(fact.index()).copied().flatten()
+        self.values.get(fact.index())
     }
 
     /// The facts that nobody supplied.
@@ -170,45 +202,36 @@ impl<'a> Facts<'a> {
 
     /// Whether every control named in `controls` lets the processing it binds go on.
     pub(crate) fn controls_allow(&self, controls: &FactValue, context: &Context<'_, '_>) -> Kleene {
-        controls.words().iter().fold(Kleene::True, |all, name| {
-            let one = match self.taxonomy().controls.find(name) {
-                Some(control) => match self.baseline.control_condition(control) {
-                    Some(condition) => condition.evaluate(context),
-                    None => Kleene::True,
-                },
-                None => Kleene::Unknown,
-            };
-            all.and(one)
-        })
+        let mut all = Kleene::True;
+        self.each_control(controls, &mut |control| {
+            all = all.and(control.map_or(Kleene::Unknown, |it| it.evaluate(context)));
+        });
+        all
     }
 
-    /// Adds the missing facts that leave one of the named controls open.
-    pub(crate) fn collect_open_controls(
-        &self,
-        controls: &FactValue,
-        open: &Context<'_, '_>,
-        found: &mut Set<Fact>,
-    ) {
+    /// Calls `each` for every control named in `controls` that is bound to a condition; with nothing for one that
+    /// nobody knows.
+    pub(crate) fn each_control(&self, controls: &FactValue, each: &mut dyn FnMut(Option<&'a Condition>)) {
         for name in controls.words() {
-            let control = self.taxonomy().controls.find(name);
-            let condition = control.and_then(|control| self.baseline.control_condition(control));
-            if let Some(condition) = condition.filter(|it| it.evaluate(open) == Kleene::Unknown) {
-                condition.collect_missing(open, found);
+            match self.taxonomy().controls.find(name) {
+                Some(control) => {
+                    if let Some(condition) = self.baseline.control_condition(control) {
+                        each(Some(condition));
+                    }
+                }
+                None => each(None),
             }
         }
     }
 
     /// Calls `each` for every fact that the named controls depend on.
     pub(crate) fn each_control_read(&self, controls: &Read, each: &mut dyn FnMut(&Read)) {
-        for name in self.value(controls.fact).map_or(&[][..], FactValue::words) {
-            let condition = self
-                .taxonomy()
-                .controls
-                .find(name)
-                .and_then(|control| self.baseline.control_condition(control));
-            if let Some(condition) = condition {
-                condition.each_read(self, each);
-            }
+        if let Some(controls) = self.value(controls.fact) {
+            self.each_control(controls, &mut |control| {
+                if let Some(condition) = control {
+                    condition.each_read(self, each);
+                }
+            });
         }
     }
 }

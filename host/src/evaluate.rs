@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use licit_baseline::{
-    Activity, Baseline, Category, Certainty, Decision, Fact, FactValue, Facts, Finding, Id, Judgement,
+    Activity, Axis, Baseline, Category, Certainty, Decision, Fact, FactValue, Facts, Finding, Id, Judgement,
     OperationKind, Query, Rule, RuleKind, Timing,
 };
 
-use crate::assemble::{Computed, assemble};
+use crate::assemble::assemble;
 use crate::edition::{Declared, Edition, LoadedPlugin};
 use crate::request::Request;
 use crate::response::{DenyKind, Duty, Layer, PluginFailure, Reason, Response};
@@ -40,7 +40,7 @@ pub(crate) fn evaluate(edition: &Arc<Edition>, request: &Request, options: &Opti
     let held = held_data(request, plugin);
     // What is assumed may contradict the manifest.
     let settled = plugin.zip(activity).filter(|_| options.assumed.is_empty());
-    let settled = settled.map(|(plugin, activity)| plugin.settled(activity, request.operation));
+    let settled = settled.map(|(plugin, activity)| plugin.settled(baseline, activity, request.operation));
     let query = Query {
         operation: request.operation,
         product: request.product,
@@ -53,16 +53,7 @@ pub(crate) fn evaluate(edition: &Arc<Edition>, request: &Request, options: &Opti
         explain: options.explain,
         settled: settled.flatten(),
     };
-    let computed = Computed::new(edition, request);
-    let facts = assemble(
-        edition,
-        request,
-        plugin,
-        activity,
-        &computed,
-        options.assumed,
-        &mut |_, _, _| {},
-    );
+    let facts = assemble(edition, request, plugin, activity, options.assumed, |_, _, _| {});
     let judgement = baseline.judge(&query, &facts);
 
     let mut answer = Answer::new(baseline, request, judgement);
@@ -85,11 +76,11 @@ pub(crate) fn evaluate(edition: &Arc<Edition>, request: &Request, options: &Opti
             request,
             plugin,
             activity,
-            &computed,
             options.assumed,
             &answer.judgement,
         )
     });
+    let advice = baseline.advice(&query, &facts, answer.decision);
     Response {
         edition: Arc::clone(edition),
         product: request.product,
@@ -99,6 +90,7 @@ pub(crate) fn evaluate(edition: &Arc<Edition>, request: &Request, options: &Opti
         deny_kind: answer.deny_kind,
         reasons: answer.reasons,
         duties: answer.duties,
+        advice,
         fuel_used: answer.fuel_used,
         judgement: answer.judgement,
         explanation,
@@ -133,6 +125,16 @@ struct Answer<'a> {
     duties: Vec<Duty>,
     fuel_used: Option<u64>,
     judgement: Judgement,
+}
+
+/// Who gets data, as far as the manifest has a say.
+enum Reach {
+    /// Nobody, or somebody whom the activity names.
+    Named,
+    /// Somebody else.
+    Others,
+    /// Nobody knows who.
+    Unknown,
 }
 
 impl<'a> Answer<'a> {
@@ -232,13 +234,35 @@ impl<'a> Answer<'a> {
                 return;
             }
             match plugin.declared(request, purpose, feature) {
-                Declared::By(activity) => self.ask(plugin, activity, request, facts),
+                Declared::By(activity) => match self.reach(activity, request, facts) {
+                    Reach::Named => self.ask(plugin, activity, request, facts),
+                    Reach::Others => self.undeclared(None),
+                    Reach::Unknown => self.undeclared(self.baseline.engine_facts().recipient_class),
+                },
                 Declared::Ambiguous => self.undeclared(self.baseline.engine_facts().feature),
                 Declared::No => self.undeclared(None),
             }
         }
         if self.permitted() {
             self.cite(Layer::Plugin, self.baseline.citations().conjunction);
+        }
+    }
+
+    /// Who gets data by this request, seen from the activity that covers the rest of it (§4-7).
+    fn reach(&self, activity: &Activity, request: &Request, facts: &Facts<'_>) -> Reach {
+        let taxonomy = self.baseline.taxonomy();
+        let operation = taxonomy.operations.get(request.operation);
+        let hands = |axis| operation.is_some_and(|it| it.axes.iter().any(|other| other == axis));
+        if !hands(Axis::Recipient) && !hands(Axis::Place) {
+            return Reach::Named;
+        }
+        let class = self.baseline.engine_facts().recipient_class;
+        match class.and_then(|fact| facts.supplied(fact)) {
+            Some(FactValue::Text(class)) => match taxonomy.recipients.find(class) {
+                Some(recipient) if activity.names_recipient(taxonomy, recipient) => Reach::Named,
+                _ => Reach::Others,
+            },
+            _ => Reach::Unknown,
         }
     }
 
@@ -417,9 +441,10 @@ impl<'f> WireFact<'f> {
             FactValue::Integer(number) => sandbox::FactValue::Integer(*number),
             FactValue::Days(length) => sandbox::FactValue::Integer(length.as_secs()),
             FactValue::Time(_) => sandbox::FactValue::Text(self.written.first().map_or("", String::as_str)),
-            FactValue::Texts(_) | FactValue::Categories(..) | FactValue::PerCategory(_) => {
-                sandbox::FactValue::Texts(texts)
-            }
+            FactValue::Texts(_)
+            | FactValue::Categories(..)
+            | FactValue::Consents(..)
+            | FactValue::PerCategory(_) => sandbox::FactValue::Texts(texts),
         };
         sandbox::CallFact {
             name: self.name,
@@ -457,16 +482,7 @@ pub(crate) fn judge_load(
             activity,
             at,
         );
-        let computed = Computed::new(edition, &request);
-        let mut facts = assemble(
-            edition,
-            &request,
-            Some(plugin),
-            Some(activity),
-            &computed,
-            &[],
-            &mut |_, _, _| {},
-        );
+        let mut facts = assemble(edition, &request, Some(plugin), Some(activity), &[], |_, _, _| {});
         // Both the plugin's own review and that of the deployment's practice count; the older one decides (§6.1).
         if let Some(review) = baseline.engine_facts().review_date
             && facts

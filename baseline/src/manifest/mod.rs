@@ -213,6 +213,13 @@ impl Activity {
             && data.iter().all(|category| self.covers.contains(*category))
     }
 
+    /// Whether the activity names this recipient, or a class above it (§4-7).
+    #[must_use]
+    pub fn names_recipient(&self, taxonomy: &Taxonomy, recipient: Id<Recipient>) -> bool {
+        let above = |named: &Id<Recipient>| taxonomy.recipients.is_below(recipient, *named);
+        self.recipients.iter().any(above)
+    }
+
     /// The legal basis for a person in `region`, as the value of the fact `basis`; `None` if it is not settled.
     ///
     /// An exact country beats a region group, which beats the default. It is not settled where nothing is declared

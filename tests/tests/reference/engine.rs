@@ -114,6 +114,10 @@ impl Engine {
                 }
                 FactValue::Categories(words.iter().map(|word| word.as_str().into()).collect(), covered)
             }
+            Value::Words(words) if fact.values_of.as_deref() == Some("consent-records") => {
+                FactValue::consents(words.iter().map(String::as_str))
+                    .unwrap_or_else(|_| FactValue::texts(words.iter().map(String::as_str)))
+            }
             Value::Words(words) => FactValue::texts(words.iter().map(String::as_str)),
             Value::PerCategory(entries) => {
                 let entry = |(named, value): &(String, Value)| PerCategory {
