@@ -216,7 +216,7 @@ fn each_construct_of_the_manual_is_read_alike() {
     let mut files = policy_files();
     let constructs = include_str!("constructs.toml");
     files.push(("constructs.toml".to_owned(), constructs.to_owned()));
-    let further = [("right refused", 0.001), ("permit with an added purpose", 0.0005)];
+    let further = [("right refused", 0.001), ("permit with an added purpose", 0.0001)];
     check(
         &files,
         number("LICIT_REQUESTS", 100_000) / 4,

@@ -205,12 +205,19 @@ impl<'p> Generator<'p> {
 
     /// Adds some fact that a request lacks, and says which.
     pub(crate) fn add_missing(&self, request: &mut Request, random: &mut Random) -> Option<String> {
+        // What is computed or determined is not stated beside what it follows from.
+        let follows = |name: &str| {
+            let is_law = self
+                .policy
+                .facts
+                .get(name)
+                .is_some_and(|fact| fact.supplier == "law");
+            (is_law && !request.law.is_empty())
+                || (name.starts_with("consent.") && request.facts.contains_key("consent.records"))
+                || name == "consent.records"
+        };
         let lacks = |name: &&&str| {
-            let computed = name.starts_with("consent.") && request.facts.contains_key("consent.records");
-            !computed
-                && **name != "consent.records"
-                && !STRUCTURAL.contains(name)
-                && !request.facts.contains_key(**name)
+            !follows(name) && !STRUCTURAL.contains(name) && !request.facts.contains_key(**name)
         };
         let missing: Vec<&&str> = self.choices.keys().filter(lacks).collect();
         if missing.is_empty() {
