@@ -899,7 +899,8 @@ impl<'q> Judge<'q> {
             let refused = match &clause.refuse_when {
                 Some(condition) => {
                     condition.missing(&context, &mut self.draft.missing);
-                    condition.evaluate(&context) == Kleene::True
+                    // What is not known leaves it to a human.
+                    *outcome == Kleene::True && condition.evaluate(&context) == Kleene::True
                 }
                 None => clause.role == Role::Deny,
             };

@@ -115,19 +115,39 @@ impl Test {
                 return join(parts, true, Part::All);
             }
         }
-        let changes_with_facts = match self {
+        match self.evaluate(known) {
+            Kleene::True if !self.may_become(false, known) => Err(true),
+            Kleene::False if !self.may_become(true, known) => Err(false),
+            _ => Ok(Part::Test(self.clone())),
+        }
+    }
+
+    /// Whether a test that is settled the other way can come out as `value` once the rest of the request is known.
+    ///
+    /// Facts that become known never change what is settled; what else a test looks at may. There is no arm for all the
+    /// others, so that a new kind of test has to say.
+    fn may_become(&self, value: bool, known: &Context<'_, '_>) -> bool {
+        match self {
             // A reference that is missing counts as a no, until somebody gives it.
-            Self::Given(read) => known.facts.get(read, known.category, true).is_none(),
-            // More data may come in.
-            Self::WholeRequest(_) => true,
+            Self::Given(read) => value && known.facts.get(read, known.category, true).is_none(),
+            // Other categories of the request may lie outside.
+            Self::WholeRequest(_) => !value,
             // Whether another rule covers a request depends on its recipient and on all of its data.
             Self::Covers(scope) => scope.recipients.is_some() || scope.at_most_one.is_some(),
-            _ => false,
-        };
-        match self.evaluate(known) {
-            Kleene::True if !changes_with_facts => Err(true),
-            Kleene::False if !changes_with_facts => Err(false),
-            _ => Ok(Part::Test(self.clone())),
+            Self::Constant(_)
+            | Self::Flag(_)
+            | Self::Equal(..)
+            | Self::Less { .. }
+            | Self::WordIn(..)
+            | Self::Has(..)
+            | Self::AllIn(..)
+            | Self::AllBelow(..)
+            | Self::Known(_)
+            | Self::Category(..)
+            | Self::Above(_)
+            | Self::Purpose(..)
+            | Self::Allowed(_)
+            | Self::NamedForProduct => false,
         }
     }
 

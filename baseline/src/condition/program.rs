@@ -558,6 +558,7 @@ impl Sum {
             FactValue::Time(instant) => Ordered::Time(*instant),
             FactValue::Integer(number) => Ordered::Integer(*number),
             FactValue::Days(length) => Ordered::Days(*length),
+            FactValue::Text(text) => Ordered::Days(parse_duration(text).ok()?),
             _ => return None,
         };
         let Some(plus) = &self.plus else { return Some(base) };

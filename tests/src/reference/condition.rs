@@ -400,7 +400,8 @@ fn call(name: &str, arguments: &[Expression], scene: &Scene<'_>) -> Truth {
             let named = scene.policy.product_data.get(scene.product)?;
             Some(scene.policy.categories.whole_in(scene.category?, named))
         }
-        ("rule", Some(id)) => scene.rule_covers(id),
+        ("rule", Some(id)) => scene.rule_covers(scene.policy.rules.iter().find(|rule| rule.id == id)?),
+        ("granted", Some(operation)) => any(scene.granting(operation).map(|rule| scene.rule_covers(rule))),
         _ => None,
     }
 }
@@ -423,11 +424,20 @@ pub(super) fn open_facts(
                 .for_each(|part| open_facts(part, scene, touching, each));
         }
         Expression::Call(name, arguments) if name == "rule" => {
-            let id = arguments
-                .first()
-                .map(texts)
-                .and_then(|texts| texts.first().copied());
-            id.into_iter().for_each(|id| scene.rule_open_facts(id, each));
+            let id = arguments.iter().flat_map(texts).next();
+            let rules = scene
+                .policy
+                .rules
+                .iter()
+                .filter(|rule| Some(rule.id.as_str()) == id);
+            rules.for_each(|rule| scene.rule_open_facts(rule, each));
+        }
+        Expression::Call(name, arguments) if name == "granted" => {
+            for operation in arguments.iter().flat_map(texts) {
+                scene
+                    .granting(operation)
+                    .for_each(|rule| scene.rule_open_facts(rule, each));
+            }
         }
         Expression::Call(name, arguments) if name == "allowed" => {
             for fact in arguments.iter().flat_map(texts) {

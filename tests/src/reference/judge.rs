@@ -161,6 +161,8 @@ pub fn judge(policy: &Policy, request: &Request) -> Answer {
     conclude(policy, request, parts, purposes)
 }
 
+const ALL: [&str; 3] = ["permit", "pend", "deny"];
+
 fn is_processing(operation: &str) -> bool {
     operation != "right" && operation != "load"
 }
@@ -342,7 +344,8 @@ impl<'p> Judge<'p> {
         let recipient = match (&rule.recipients, self.receiver()) {
             (None, _) | (_, Receiver::Nobody) => true,
             (Some(_), Receiver::Unknown) => !grants,
-            (Some(set), Receiver::Known(recipient)) => fits(&self.policy.recipients, recipient, set, grants),
+            // A recipient is one point, the narrowest class that is known.
+            (Some(set), Receiver::Known(recipient)) => set.contains(recipient),
         };
         recipient
             && operations.contains(operation)
@@ -388,6 +391,7 @@ impl<'p> Judge<'p> {
             labels: subject.map_or(&[], |it| it.labels.as_slice()),
             rule: rule.map(|rule| (rule.id.as_str(), rule.jurisdiction.as_str())),
             taken,
+            inside: None,
         }
     }
 
@@ -405,7 +409,12 @@ impl<'p> Judge<'p> {
             }
         }
         let taking = Scene { taken: true, ..open };
-        let outcome = all(parts.iter().map(|part| part.value(&taking)));
+        let mut outcome = all(parts.iter().map(|part| part.value(&taking)));
+        // Of a rule about certain recipients nothing is sure while nobody knows who receives the data.
+        if rule.recipients.is_some() && self.receiver() == Receiver::Unknown && outcome != Some(false) {
+            outcome = None;
+            found.push("recipient.class".to_owned());
+        }
         self.missing.extend(found);
         self.consider(rule, kind, outcome);
         outcome
@@ -521,16 +530,24 @@ impl<'p> Judge<'p> {
         *self.objecting.entry((&rule.id, kind)).or_default() |= certain;
     }
 
+    /// Notes that the duties of a rule come with those of the decisions that it names.
     fn owe(&mut self, rule: &'p Rule, decisions: &[&str]) {
-        self.owing
-            .push((rule, decisions.iter().map(|&it| it.to_owned()).collect()));
+        let named = rule
+            .accompanies
+            .iter()
+            .filter(|it| decisions.contains(&it.as_str()));
+        self.owing.push((rule, named.cloned().collect()));
     }
 
     /// A deny, a gate or a pend.
     fn object(&mut self, rule: &'p Rule) {
         let met = self.met(rule, &rule.operations);
-        let (asked, mut fired) = (!met.is_empty(), false);
+        let (mut gates, mut fired) = (false, false);
         for at in met {
+            let when = self
+                .scene(Some(rule), Some(at), true)
+                .says(rule.when.as_ref(), Touching::Never);
+            gates |= when != Some(false);
             let outcome = self.outcome(rule, &rule.kind, &firing(rule), at);
             fired |= outcome != Some(false);
             // What is not known refuses no right.
@@ -543,14 +560,11 @@ impl<'p> Judge<'p> {
                 Decision::Pend
             };
             self.mark(rule, &rule.kind, at, decision, outcome == Some(true));
-            if rule.kind == "require" {
-                self.owing.push((rule, rule.accompanies.clone()));
-            } else {
-                self.owe(rule, &["pend", "deny"]);
-            }
+            let closes = rule.kind != "require";
+            self.owe(rule, if closes { &["pend", "deny"] } else { &ALL });
         }
-        if rule.kind == "require" && asked && !fired {
-            self.owing.push((rule, rule.accompanies.clone()));
+        if rule.kind == "require" && gates && !fired {
+            self.owe(rule, &ALL);
         }
     }
 
@@ -572,7 +586,7 @@ impl<'p> Judge<'p> {
     fn oblige(&mut self, rule: &'p Rule) {
         for at in self.met(rule, &rule.operations) {
             if self.outcome(rule, "oblige", &firing(rule), at) != Some(false) {
-                self.owing.push((rule, rule.accompanies.clone()));
+                self.owe(rule, &ALL);
             }
         }
     }

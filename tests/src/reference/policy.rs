@@ -413,10 +413,11 @@ impl Policy {
             rule.sets.extend(value.map(|value| (name.clone(), value)));
         }
         if rule.accompanies.is_empty() {
-            let words: &[&str] = if rights {
-                &["permit", "pend", "deny"]
-            } else {
-                &["permit"]
+            let words: &[&str] = match rule.kind.as_str() {
+                "permit" => &["permit"],
+                "deny" | "pend" => &["pend", "deny"],
+                _ if rights => &["permit", "pend", "deny"],
+                _ => &["permit"],
             };
             rule.accompanies = words.iter().map(|&it| it.to_owned()).collect();
         }

@@ -127,6 +127,15 @@ pub(super) struct Scene<'s> {
     pub(super) rule: Option<(&'s str, &'s str)>,
     /// Whether values are taken for missing facts.
     pub(super) taken: bool,
+    /// The rules whose conditions are being looked at because another one asks about them.
+    pub(super) inside: Option<&'s Inside<'s>>,
+}
+
+/// A rule that is looked at because another one asks about it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Inside<'s> {
+    rule: &'s str,
+    outer: Option<&'s Inside<'s>>,
 }
 
 impl<'s> Scene<'s> {
@@ -254,12 +263,23 @@ impl<'s> Scene<'s> {
         self.policy.facts.get(fact).is_some_and(|it| it.supplier == "law")
     }
 
+    /// The permits that give the purpose on an operation, other than those that are asking.
+    pub(super) fn granting(&self, operation: &str) -> impl Iterator<Item = &'s Rule> {
+        let rules = self.policy.rules.iter();
+        rules.filter(move |rule| {
+            let mut inside = std::iter::successors(self.inside, |it| it.outer);
+            rule.grants.iter().any(|axis| axis == "purpose")
+                && rule.kind == "permit"
+                && rule.operations.contains(operation)
+                && !inside.any(|it| it.rule == rule.id)
+        })
+    }
+
     /// Whether a permit would cover the category being judged, whatever the operation.
-    pub(super) fn rule_covers(&self, id: &str) -> Truth {
-        let rule = self.policy.rules.iter().find(|rule| rule.id == id)?;
+    pub(super) fn rule_covers(&self, rule: &Rule) -> Truth {
         let recipient = match (&rule.recipients, self.recipient) {
             (None, _) => Some(true),
-            (Some(set), Receiver::Known(recipient)) => Some(self.policy.recipients.whole_in(recipient, set)),
+            (Some(set), Receiver::Known(recipient)) => Some(set.contains(recipient)),
             // Without a recipient that is known, nothing covers.
             (Some(_), Receiver::Unknown | Receiver::Nobody) => None,
         };
@@ -269,31 +289,41 @@ impl<'s> Scene<'s> {
         let category = self
             .category
             .map(|it| self.policy.categories.whole_in(it, &rule.covers));
-        all([Some(fits), category, recipient, self.rule_conditions(rule)])
+        let inside = Inside {
+            rule: &rule.id,
+            outer: self.inside,
+        };
+        let scene = self.asking_as(rule, &inside);
+        let narrowed = scene.says(rule.within.as_ref(), Touching::Negated);
+        let when = scene.says(rule.when.as_ref(), Touching::Never);
+        all([Some(fits), category, recipient, narrowed, when])
     }
 
-    fn rule_conditions(&self, rule: &'s Rule) -> Truth {
-        let scene = Scene {
+    /// The scene in which the conditions of another rule are looked at.
+    fn asking_as<'t>(&self, rule: &'t Rule, inside: &'t Inside<'t>) -> Scene<'t>
+    where
+        's: 't,
+    {
+        Scene {
             rule: Some((&rule.id, &rule.jurisdiction)),
+            inside: Some(inside),
             ..*self
-        };
-        all([
-            scene.says(rule.within.as_ref(), Touching::Negated),
-            scene.says(rule.when.as_ref(), Touching::Never),
-        ])
+        }
     }
 
     /// The facts that leave it open whether a permit would cover.
-    pub(super) fn rule_open_facts(&self, id: &str, each: &mut dyn FnMut(&str)) {
-        for rule in self.policy.rules.iter().filter(|rule| rule.id == id) {
-            let scene = Scene {
-                rule: Some((&rule.id, &rule.jurisdiction)),
-                ..*self
-            };
-            for (part, touching) in [(&rule.within, Touching::Negated), (&rule.when, Touching::Never)] {
-                part.iter()
-                    .for_each(|part| open_facts(part, &scene, touching, each));
-            }
+    pub(super) fn rule_open_facts(&self, rule: &Rule, each: &mut dyn FnMut(&str)) {
+        if self.rule_covers(rule).is_some() {
+            return;
+        }
+        let inside = Inside {
+            rule: &rule.id,
+            outer: self.inside,
+        };
+        let scene = self.asking_as(rule, &inside);
+        for (part, touching) in [(&rule.within, Touching::Negated), (&rule.when, Touching::Never)] {
+            part.iter()
+                .for_each(|part| open_facts(part, &scene, touching, each));
         }
     }
 

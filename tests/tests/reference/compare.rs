@@ -12,9 +12,10 @@ type Considered = BTreeMap<(String, String), Option<bool>>;
 /// What the engine says otherwise, asked in each of its ways.
 pub(crate) fn differences(engine: &Engine, request: &Request, answer: &Answer) -> Option<String> {
     let modes = [Mode::Fast, Mode::Explained, Mode::Settled];
+    let law = engine.law(&request.law);
     modes
         .into_iter()
-        .find_map(|mode| difference(&engine.judge(request, mode), mode, answer))
+        .find_map(|mode| difference(&engine.judge(request, &law, mode), mode, answer))
 }
 
 fn difference(engine: &Reading, mode: Mode, answer: &Answer) -> Option<String> {

@@ -42,7 +42,7 @@ impl Engine {
         Self { baseline }
     }
 
-    pub(crate) fn judge(&self, request: &Request, mode: Mode) -> Reading {
+    pub(crate) fn judge(&self, request: &Request, law: &Law, mode: Mode) -> Reading {
         let taxonomy = self.baseline.taxonomy();
         let data: Vec<_> = request
             .data
@@ -60,7 +60,6 @@ impl Engine {
             explain: mode == Mode::Explained,
             settled: None,
         };
-        let law = self.law(&request.law);
         let at = Timestamp::from_nanosecond(request.at).expect("an instant");
         let at_value = FactValue::Time(at);
         let values: Vec<_> = request
@@ -75,7 +74,7 @@ impl Engine {
                 (id, fact, self.value(fact, value))
             })
             .collect();
-        let mut facts = Facts::new(&self.baseline, &law, at);
+        let mut facts = Facts::new(&self.baseline, law, at);
         values.iter().for_each(|(id, _, value)| facts.set(*id, value));
         facts.set(taxonomy.facts.find("at").expect("the fact `at`"), &at_value);
         let settled: Settled;
@@ -91,6 +90,11 @@ impl Engine {
             query.settled = Some(&settled);
         }
         self.read(&self.baseline.judge(&query, &facts))
+    }
+
+    /// The decision alone.
+    pub(crate) fn decide(&self, request: &Request) -> reference::Decision {
+        self.judge(request, &self.law(&request.law), Mode::Fast).decision
     }
 
     fn value(&self, fact: &Fact, value: &Value) -> FactValue {
@@ -110,6 +114,10 @@ impl Engine {
                 }
                 FactValue::Categories(words.iter().map(|word| word.as_str().into()).collect(), covered)
             }
+            Value::Words(words) if fact.values_of.as_deref() == Some("consent-records") => {
+                FactValue::consents(words.iter().map(String::as_str))
+                    .unwrap_or_else(|_| FactValue::texts(words.iter().map(String::as_str)))
+            }
             Value::Words(words) => FactValue::texts(words.iter().map(String::as_str)),
             Value::PerCategory(entries) => {
                 let entry = |(named, value): &(String, Value)| PerCategory {
@@ -122,7 +130,8 @@ impl Engine {
         }
     }
 
-    fn law(&self, determinations: &[Determination]) -> Law {
+    /// The determinations of a request.
+    pub(crate) fn law(&self, determinations: &[Determination]) -> Law {
         if determinations.is_empty() {
             return Law::default();
         }

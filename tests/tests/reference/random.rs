@@ -42,6 +42,17 @@ impl Random {
 
 const SECOND: i128 = 1_000_000_000;
 const DAY: i128 = 24 * 60 * 60 * SECOND;
+/// From when to when a determination counts: most do, some have lapsed or are to come, to the instant.
+const LIVES: [(i128, i128); 8] = [
+    (-30 * DAY, 30 * DAY),
+    (-30 * DAY, 30 * DAY),
+    (-30 * DAY, 30 * DAY),
+    (-30 * DAY, 30 * DAY),
+    (0, 1),
+    (1, 30 * DAY),
+    (-30 * DAY, 0),
+    (-30 * DAY, 1),
+];
 const STRUCTURAL: [&str; 6] = [
     "operation",
     "product",
@@ -61,9 +72,8 @@ pub(crate) struct Generator<'p> {
     /// The values that can make a difference, by fact.
     choices: BTreeMap<&'p str, Vec<Value>>,
     operations: Vec<&'p str>,
-    laws: Vec<&'p str>,
-    /// The rules that ask for a law fact.
-    lawful: Vec<&'p str>,
+    /// The rules that ask for law facts, and these.
+    lawful: Vec<(&'p Rule, BTreeSet<&'p str>)>,
     countries: Vec<String>,
     now: i128,
 }
@@ -72,17 +82,18 @@ impl<'p> Generator<'p> {
     pub(crate) fn new(policy: &'p Policy) -> Self {
         let now: Timestamp = "2026-11-23T10:00:00Z".parse().expect("an instant");
         let now = now.as_nanosecond();
-        let is_law = |fact: &Fact| fact.supplier == "law";
-        let laws: Vec<&str> = policy
-            .facts
-            .iter()
-            .filter(|(_, it)| is_law(it))
-            .map(|(name, _)| name.as_str())
-            .collect();
-        let asks_law = |rule: &&Rule| {
-            let mut found = false;
-            conditions(rule).for_each(|it| names(it, &mut |name| found |= laws.contains(&name)));
-            found
+        let laws = |rule: &'p Rule| {
+            let mut found = BTreeSet::new();
+            conditions(rule).for_each(|it| {
+                names(it, &mut |name| {
+                    let fact = policy
+                        .facts
+                        .get_key_value(name)
+                        .filter(|(_, fact)| fact.supplier == "law");
+                    found.extend(fact.map(|(name, _)| name.as_str()));
+                })
+            });
+            (rule, found)
         };
         let mut generator = Self {
             policy,
@@ -94,10 +105,9 @@ impl<'p> Generator<'p> {
             lawful: policy
                 .rules
                 .iter()
-                .filter(asks_law)
-                .map(|rule| rule.id.as_str())
+                .map(laws)
+                .filter(|(_, laws)| !laws.is_empty())
                 .collect(),
-            laws,
             countries: ["SG", "IN", "NL", "DE", "GB", "RU", "US", "EEA"]
                 .map(str::to_owned)
                 .into(),
@@ -188,6 +198,37 @@ impl<'p> Generator<'p> {
         plain(random)
     }
 
+    /// The values that can make a difference to a fact.
+    pub(crate) fn choices_of(&self, name: &str) -> &[Value] {
+        self.choices.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// Adds some fact that a request lacks, and says which.
+    pub(crate) fn add_missing(&self, request: &mut Request, random: &mut Random) -> Option<String> {
+        // What is computed or determined is not stated beside what it follows from.
+        let follows = |name: &str| {
+            let is_law = self
+                .policy
+                .facts
+                .get(name)
+                .is_some_and(|fact| fact.supplier == "law");
+            (is_law && !request.law.is_empty())
+                || (name.starts_with("consent.") && request.facts.contains_key("consent.records"))
+                || name == "consent.records"
+        };
+        let lacks = |name: &&&str| {
+            !follows(name) && !STRUCTURAL.contains(name) && !request.facts.contains_key(**name)
+        };
+        let missing: Vec<&&str> = self.choices.keys().filter(lacks).collect();
+        if missing.is_empty() {
+            return None;
+        }
+        let name = **random.one(&missing);
+        let value = self.any_value(name, request, random);
+        request.facts.insert(name.to_owned(), value);
+        Some(name.to_owned())
+    }
+
     /// A category, or one above or below it.
     fn near(&self, category: &str, random: &mut Random) -> String {
         let tree = &self.policy.categories;
@@ -198,8 +239,28 @@ impl<'p> Generator<'p> {
         }
     }
 
-    /// A random request.
-    pub(crate) fn request(&self, random: &mut Random) -> Request {
+    /// The random request of a seed. Neighbours are variations of one, which is most of the work.
+    pub(crate) fn request(&self, seed: u64, last: &mut Option<(u64, Request)>) -> Request {
+        const VARIATIONS: u64 = 4;
+        let theme = seed / VARIATIONS;
+        if last.as_ref().is_none_or(|(other, _)| *other != theme) {
+            *last = Some((theme, self.theme(&mut Random::new(theme))));
+        }
+        let mut request = last
+            .as_ref()
+            .map(|(_, request)| request.clone())
+            .expect("it was just made");
+        self.disturb(&mut request, &mut Random::new(!seed));
+        // These are computed where the records are known.
+        if request.facts.contains_key("consent.records") {
+            request
+                .facts
+                .retain(|name, _| name == "consent.records" || !name.starts_with("consent."));
+        }
+        request
+    }
+
+    fn theme(&self, random: &mut Random) -> Request {
         let mut request = self.question(random);
         if random.once_in(20) {
             // Nothing usual at all.
@@ -212,13 +273,9 @@ impl<'p> Generator<'p> {
         } else {
             request.facts.clone_from(&self.permissive);
             self.please(&mut request, random);
-        }
-        self.disturb(&mut request, random);
-        // These are computed where the records are known.
-        if request.facts.contains_key("consent.records") {
-            request
-                .facts
-                .retain(|name, _| name == "consent.records" || !name.starts_with("consent."));
+            if random.once_in(if request.operation == "right" { 2 } else { 8 }) {
+                self.provoke(&mut request, random);
+            }
         }
         request
     }
@@ -259,8 +316,10 @@ impl<'p> Generator<'p> {
                 data.push(random.one(&policy.categories.ids).clone());
             }
         }
-        if random.once_in(12) {
-            "right".clone_into(&mut request.operation);
+        if random.once_in(8) {
+            // A right over everything, or over some data; or a product to be taken on.
+            let operation = if random.once_in(4) { "load" } else { "right" };
+            operation.clone_into(&mut request.operation);
             data.truncate(random.below(3));
         }
         for category in data {
@@ -330,6 +389,12 @@ impl<'p> Generator<'p> {
                 });
             }
         }
+        let purposes: Vec<String> = answer
+            .added_purposes
+            .iter()
+            .chain([&request.purpose])
+            .cloned()
+            .collect();
         let like = self
             .policy
             .operations
@@ -350,7 +415,9 @@ impl<'p> Generator<'p> {
                     (rule.grants.contains(axis) || also())
                         && acts
                         && rule.products.contains(&request.product)
-                        && self.policy.purposes.whole_in(&request.purpose, &rule.purposes)
+                        && purposes
+                            .iter()
+                            .any(|it| self.policy.purposes.whole_in(it, &rule.purposes))
                         && tree.whole_in(category, &rule.covers)
                 };
                 let granting: Vec<&&Rule> = self.permits.iter().filter(grants).collect();
@@ -628,29 +695,74 @@ impl<'p> Generator<'p> {
                 .facts
                 .insert("consent.records".to_owned(), Value::Words(records));
         }
-        if random.once_in(4) && !self.lawful.is_empty() {
-            for name in &self.laws {
-                if !random.once_in(4) {
-                    request.facts.remove(*name);
-                }
-            }
-            for _ in 0..random.below(6) {
-                let fact = *random.one(&self.laws);
-                let value = self.any_value(fact, request, random);
-                let about = random.below(2);
-                request.law.push(Determination {
-                    fact: fact.to_owned(),
-                    rule: (*random.one(&self.lawful)).to_owned(),
-                    jurisdiction: random.one(&self.countries).clone(),
-                    value,
-                    from: self.now + *random.one(&[-30 * DAY, -30 * DAY, -30 * DAY, 0, 1]),
-                    until: self.now + 30 * DAY * about as i128 + *random.one(&[2, 30 * DAY]),
-                });
-            }
+        if random.once_in(8) {
+            self.determine(request, random);
         }
         if random.once_in(20) {
             request.at += *random.one(&[-4000 * DAY, -DAY, -1, 1, DAY, 30 * DAY]);
         }
+    }
+
+    /// Has the law determined rule by rule, as it is outside tests: mostly in favour, some of it lapsed or contradicted.
+    fn determine(&self, request: &mut Request, random: &mut Random) {
+        request
+            .facts
+            .retain(|name, _| self.policy.facts[name].supplier != "law");
+        for (rule, laws) in &self.lawful {
+            for fact in laws {
+                for _ in 0..*random.one(&[0, 1, 1, 1, 2]) {
+                    let place = match request.facts.get(&rule.jurisdiction) {
+                        Some(Value::Text(place)) if !random.once_in(8) => place.clone(),
+                        _ => random.one(&self.countries).clone(),
+                    };
+                    let value = match self.permissive.get(*fact) {
+                        Some(value) if !random.once_in(4) => value.clone(),
+                        _ => self.any_value(fact, request, random),
+                    };
+                    let (from, until) = *random.one(&LIVES);
+                    request.law.push(Determination {
+                        fact: (*fact).to_owned(),
+                        rule: rule.id.clone(),
+                        jurisdiction: place,
+                        value,
+                        from: self.now + from,
+                        until: self.now + until,
+                    });
+                }
+            }
+        }
+        // A contradiction the other way round is one as well.
+        if random.once_in(2) {
+            request.law.reverse();
+        }
+    }
+
+    /// Brings a rule that restricts into play, so that each of them is seen to decide.
+    fn provoke(&self, request: &mut Request, random: &mut Random) {
+        let acts = |rule: &&Rule| rule.kind != "permit" && rule.operations.contains(&request.operation);
+        let rules: Vec<&Rule> = self.policy.rules.iter().filter(acts).collect();
+        if rules.is_empty() {
+            return;
+        }
+        let rule = *random.one(&rules);
+        if rule.names_data {
+            let mut data: Vec<&String> = rule.data.iter().collect();
+            data.sort();
+            request.data = vec![(*random.one(&data)).clone()];
+        }
+        if rule.operations.contains("right") {
+            rule.refuse_when
+                .iter()
+                .for_each(|it| self.make(it, true, request, random));
+        }
+        rule.when
+            .iter()
+            .chain(&rule.if_known)
+            .for_each(|it| self.make(it, true, request, random));
+        rule.unless
+            .iter()
+            .chain(&rule.must)
+            .for_each(|it| self.make(it, false, request, random));
     }
 
     /// Consent records in every state.
