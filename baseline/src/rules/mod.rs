@@ -4,11 +4,10 @@ mod clause;
 mod index;
 mod read;
 
-pub(crate) use clause::{Clause, Role};
+pub(crate) use clause::{Clause, Duties, Role};
 pub(crate) use index::Index;
 pub(crate) use read::read_rules;
 
-use crate::decision::Decision;
 use crate::table::Entry;
 use crate::taxonomy::Due;
 
@@ -29,10 +28,10 @@ pub struct Rule {
     pub ambiguities: Vec<String>,
     /// Duties that come with it.
     pub obligations: Vec<Due>,
+    /// Which of those duties have a condition of their own, by position.
+    pub(crate) own_duties: Vec<usize>,
     /// For kind `register`: the closed list of values.
     pub values: Vec<String>,
-    /// The decisions that its duties come with.
-    pub accompanies: Vec<Decision>,
 }
 
 impl Entry for Rule {
