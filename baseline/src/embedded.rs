@@ -27,5 +27,8 @@ files! {
     "rules/f-legal-basis.toml",
     "rules/g-security.toml",
     "rules/h-retention.toml",
+    "rules/i-controls.toml",
     "rules/j-rights.toml",
+    "rules/k-requests.toml",
+    "rules/m-minors.toml",
 }

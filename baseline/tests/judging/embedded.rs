@@ -78,17 +78,18 @@ fn the_rules_are_counted() {
         *counts.entry(rule.kind.as_str()).or_default() += 1;
     }
     let expected = [
-        ("permit", 41),
-        ("deny", 23),
-        ("require", 28),
-        ("oblige", 14),
-        ("classify", 8),
-        ("engine", 7),
+        ("permit", 54),
+        ("deny", 47),
+        ("require", 29),
+        ("oblige", 34),
+        ("classify", 9),
+        ("pend", 7),
+        ("engine", 8),
         ("register", 1),
-        ("advice", 1),
+        ("advice", 2),
     ];
     assert_eq!(counts, expected.into());
-    assert_eq!(baseline.compiled_rules(), 114);
+    assert_eq!(baseline.compiled_rules(), 180);
 }
 
 #[test]
