@@ -1,6 +1,6 @@
 //! Merges the facts of one request from all suppliers, and tells where each came from.
 
-use licit_baseline::{Activity, Baseline, Fact, FactValue, Facts, Id, Judgement, Supplier};
+use licit_baseline::{Activity, Baseline, Fact, FactValue, Facts, Id, Judgement, OperationKind, Supplier};
 
 use crate::edition::{Edition, LoadedPlugin};
 use crate::request::Request;
@@ -76,6 +76,13 @@ pub(crate) fn assemble<'a>(
     for (fact, place) in supplied {
         if let Some(value) = facts.supplied(fact) {
             each(fact, value, Origin::Profile(place));
+        }
+    }
+    if let Some(plugin) = plugin {
+        let right = request.kind == OperationKind::Right;
+        for (fact, value) in plugin.claims.facts(right, &facts) {
+            facts.set(fact, value);
+            each(fact, value, Origin::Manifest);
         }
     }
     // The person's region may come from the profile, so the basis is chosen once that is in.

@@ -17,6 +17,7 @@ use crate::openings::{self, Openings};
 use crate::profile::{Profile, ProfileText};
 use crate::request::{Request, collect_facts};
 use crate::response::Response;
+use crate::rights::Claims;
 use crate::sandbox::{Sandbox, SandboxOptions};
 
 /// A policy host: the policy, the deployment's profile and the plugins of its products.
@@ -514,7 +515,7 @@ fn compile(sandbox: &Sandbox, bytes: &[u8], digest: String) -> Result<Arc<Code>,
 
 /// Checks a plugin against one version of the policy and takes it in.
 fn admit(edition: &mut Edition, code: &Arc<Code>, name: &str, at: Timestamp) -> Result<(), String> {
-    let plugin = check(&edition.baseline, code, name)?;
+    let plugin = check(edition, code, name)?;
     judge_load(edition, &plugin, at)
         .map_err(|reasons| format!("the policy refuses it: {}", reasons.join("; ")))?;
     let product = plugin.manifest.product;
@@ -530,7 +531,8 @@ fn admit(edition: &mut Edition, code: &Arc<Code>, name: &str, at: Timestamp) -> 
     Ok(())
 }
 
-fn check(baseline: &Baseline, code: &Arc<Code>, name: &str) -> Result<LoadedPlugin, String> {
+fn check(edition: &Edition, code: &Arc<Code>, name: &str) -> Result<LoadedPlugin, String> {
+    let baseline = &*edition.baseline;
     let text = code.sandbox.manifest();
     let manifest_name = format!("{name}: plugin.toml");
     let (manifest, warnings) =
@@ -544,6 +546,7 @@ fn check(baseline: &Baseline, code: &Arc<Code>, name: &str) -> Result<LoadedPlug
     let version_value = FactValue::Text(format!("{} {}", manifest.version, code.digest).into());
     Ok(LoadedPlugin {
         settled: LoadedPlugin::settle(baseline, &manifest),
+        claims: Claims::new(baseline, &manifest, &edition.profile),
         review_value: FactValue::Time(manifest.review_date),
         manifest,
         code: Arc::clone(code),
@@ -563,9 +566,12 @@ fn keep_last_good(editions: &mut [Edition], current: &Snapshot) {
         else {
             continue;
         };
-        for (place, last) in edition.plugins.iter_mut().zip(&old.plugins) {
-            if let (None, Some(last)) = (&place, last) {
-                *place = check(&edition.baseline, &last.code, "last good version").ok();
+        let keep =
+            |last: &Option<LoadedPlugin>| check(edition, &last.as_ref()?.code, "last good version").ok();
+        let kept: Vec<_> = old.plugins.iter().map(keep).collect();
+        for (place, kept) in edition.plugins.iter_mut().zip(kept) {
+            if place.is_none() {
+                *place = kept;
             }
         }
     }

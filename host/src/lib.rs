@@ -13,6 +13,7 @@ mod openings;
 mod profile;
 mod request;
 mod response;
+mod rights;
 pub mod sandbox;
 
 pub use error::{BuildError, BuildErrorKind, LoadError};
