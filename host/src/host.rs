@@ -17,7 +17,7 @@ use crate::openings::{self, Openings};
 use crate::profile::{Profile, ProfileText};
 use crate::request::{Request, collect_facts};
 use crate::response::Response;
-use crate::rights::Claims;
+use crate::rights::{Claims, PersonRequest, RightAnswer};
 use crate::sandbox::{Sandbox, SandboxOptions};
 
 /// A policy host: the policy, the deployment's profile and the plugins of its products.
@@ -275,6 +275,35 @@ impl Host {
     #[must_use]
     pub fn suppose(&self, request: &Request, assumed: &[(Id<Fact>, FactValue)]) -> Response {
         self.answer(request, true, assumed)
+    }
+
+    /// Checks the request of a person that is put to every product: a right, written like any request but without
+    /// `product`; `operation` may be left out.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with it, each with its place and the nearest valid name.
+    pub fn person_request(
+        &self,
+        name: &str,
+        text: &str,
+        format: Format,
+    ) -> Result<PersonRequest, Diagnostics> {
+        PersonRequest::read(name, text, format, &self.shared.snapshot.load().baselines)
+    }
+
+    /// Puts the request of a person to every loaded product and makes one answer of theirs (§9, §10). Never fails and
+    /// never panics.
+    ///
+    /// The decision is the strictest of all items of all products, and what each product grants, refuses or leaves
+    /// waiting stands beside it. A plugin that could not be loaded leaves the whole answer pending at best: nobody
+    /// knows what its product holds.
+    #[must_use]
+    pub fn right(&self, request: &PersonRequest) -> RightAnswer {
+        let snapshot = self.shared.snapshot.load();
+        let bare = || Arc::new(Edition::bare(request.baseline()));
+        let edition = snapshot.edition(request.request()).map_or_else(bare, Arc::clone);
+        RightAnswer::find(&edition, request, &snapshot.refused)
     }
 
     /// Which missing facts could still change the answer, and with which values it would be a permit.

@@ -24,3 +24,4 @@ pub use request::Request;
 pub use response::{
     CategoryAnswer, Deciding, DenyKind, Explanation, FactUsed, Layer, Obligation, PluginFailure, Response,
 };
+pub use rights::{ItemAnswer, PersonRequest, ProductAnswer, RightAnswer, SharedDuty};
