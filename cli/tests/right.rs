@@ -140,7 +140,7 @@ fn people_read_the_same() {
         "DENY  `erase` request about everything: 2 products asked,",
         "1 refused, 0 waiting",
         "  answer by 2026-12-20T09:00:00Z",
-        "  security-scan  DENY\n    grants   ip-address and app-list\n    refuses  system-log: ",
+        "  security-scan  DENY\n    grants   app-list and ip-address\n    refuses  system-log: ",
         "hold LIT-7 until 2030-01-01T00:00:00Z",
         "    tells    service-provider",
         "(isolate-held-data, right-erase)",
@@ -162,7 +162,9 @@ fn the_exit_code_is_the_strictest_decision() {
     assert_eq!(code(&erasure()), 2);
     assert_eq!(code(&with("subject.region", json!("DE"))), 3);
     assert_eq!(code(&with("right.kind", json!("restrict"))), 0);
-    assert_eq!(code(&with("subject.identity_verified", Value::Null)), 3);
+    let mut unproven = with("right.kind", json!("restrict"));
+    unproven["facts"]["subject.identity_verified"] = json!(false);
+    assert_eq!(code(&unproven), 3);
     let mut part = erasure();
     part["data"] = json!(["app-list"]);
     assert_eq!(code(&part), 0);
