@@ -156,17 +156,6 @@ impl Baseline {
         }
         seen
     }
-
-    /// Whether a condition of the rule may read the fact.
-    #[must_use]
-    pub fn rule_reads(&self, rule: Id<Rule>, fact: Id<Fact>) -> bool {
-        let mut clauses = self.clauses().iter().filter(|(_, clause)| clause.rule == rule);
-        clauses.any(|(_, clause)| {
-            clause
-                .conditions()
-                .any(|condition| condition.reads.contains(fact))
-        })
-    }
 }
 
 fn read_one(document: &Document, fields: &Fields<'_>, baseline: &Baseline) -> Option<(Key, Determination)> {

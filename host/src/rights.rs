@@ -409,7 +409,7 @@ impl Details<'_> {
     fn deadline(&self, rule: Id<Rule>) -> Option<Timestamp> {
         let facts = &self.edition.baseline.taxonomy().facts;
         let law = facts.find("law.deadline")?;
-        if !self.edition.baseline.rule_reads(rule, law) {
+        if !self.edition.baseline.reads(rule).contains(law) {
             return None;
         }
         let length = match self.seen(rule, "law.deadline", None) {
