@@ -191,6 +191,42 @@ fn a_product_answers_for_what_it_holds_of_the_data_that_is_named() {
     assert_eq!(items("find-device"), [""; 0]);
 }
 
+/// The profile with another register of holds.
+fn with_holds(here: &Deployment, holds: &str) {
+    let usual = "retention.hold_ref = { app-list = \"none\", ip-address = \"none\" }";
+    assert!(PROFILE.contains(usual), "the profile has the usual holds");
+    here.write("licit.toml", PROFILE.replace(usual, holds).as_bytes());
+}
+
+#[test]
+fn neither_the_manifest_nor_the_register_takes_a_hold_from_the_other() {
+    let here = two_products();
+    let scan = || {
+        let answer = here.run(&["right", "--person", here.request(&erasure()), "--format", "json"]);
+        product(&answer.json(), "security-scan").clone()
+    };
+    // The register frees everything: what the manifest names stands, and the expiry that the register has for it.
+    with_holds(&here, "retention.hold_ref = \"none\"");
+    assert_eq!(item(&scan(), "system-log")["hold"], "LIT-7");
+    assert_eq!(item(&scan(), "app-list")["decision"], "permit");
+    // The register holds what the manifest does not know of; nobody says until when, so it waits for a human.
+    with_holds(&here, "retention.hold_ref = { app-list = \"TAX-1\" }");
+    assert_eq!(item(&scan(), "app-list")["hold"], "TAX-1");
+    assert_eq!(item(&scan(), "app-list")["decision"], "pend");
+    // One hold of the register over everything.
+    with_holds(&here, "retention.hold_ref = \"TAX-1\"");
+    assert_eq!(item(&scan(), "system-log")["hold"], "TAX-1");
+    assert_eq!(item(&scan(), "ip-address")["hold"], "TAX-1");
+    // No register at all: the manifest alone.
+    here.write(
+        "licit.toml",
+        PROFILE.split("[register").next().unwrap_or("").as_bytes(),
+    );
+    assert_eq!(item(&scan(), "system-log")["hold"], "LIT-7");
+    assert_eq!(item(&scan(), "system-log")["decision"], "pend");
+    assert_eq!(item(&scan(), "ip-address")["decision"], "permit");
+}
+
 #[test]
 fn a_product_that_cannot_be_asked_leaves_the_answer_waiting() {
     let here = two_products();
