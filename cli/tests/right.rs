@@ -1,5 +1,11 @@
 //! `licit right`, run as support staff run it.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "helpers of tests fail as tests do"
+)]
+
 mod support;
 
 use serde_json::{Value, json};
