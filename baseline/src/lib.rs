@@ -1,5 +1,6 @@
 //! The company-wide policy as data, and the engine that judges requests under it.
 
+mod advice;
 mod baseline;
 mod condition;
 mod consent;
@@ -17,7 +18,7 @@ mod settled;
 mod table;
 mod taxonomy;
 
-pub use baseline::{Baseline, Citations, EngineFacts};
+pub use baseline::{Baseline, Citations, EngineFacts, EngineValues};
 pub use consent::ConsentRecord;
 pub use decision::{Decision, Decisions, Kleene, Timing};
 pub use diagnostic::{Diagnostic, Diagnostics, Severity, Source, nearest};

@@ -38,8 +38,10 @@ pub(crate) fn write(
     headline(out, request, response)?;
     reasons(out, response, style)?;
     categories(out, response)?;
+    surplus(out, response)?;
     obligations(out, response)?;
-    missing(out, response, style)?;
+    missing(out, request, response, style)?;
+    advice(out, response)?;
     if style.verbose {
         facts_used(out, response)?;
     }
@@ -292,7 +294,11 @@ fn counts_as(taken: &[(&str, String)]) -> String {
 /// A value as people read it.
 pub(crate) fn shown(value: &FactValue) -> String {
     match value {
-        FactValue::Texts(words) | FactValue::Categories(words, _) if words.is_empty() => "none".to_owned(),
+        FactValue::Texts(words) | FactValue::Categories(words, _) | FactValue::Consents(_, words)
+            if words.is_empty() =>
+        {
+            "none".to_owned()
+        }
         FactValue::Texts(words) if words.iter().any(|word| **word == *"*") => "all".to_owned(),
         value => safe(&value.to_string()),
     }
@@ -438,6 +444,30 @@ fn categories(out: &mut impl Write, response: &Response) -> io::Result<()> {
     Ok(())
 }
 
+/// The data without which the request may be asked again.
+fn surplus(out: &mut impl Write, response: &Response) -> io::Result<()> {
+    let data: Vec<&str> = response.surplus().collect();
+    if data.is_empty() {
+        return Ok(());
+    }
+    let line = format!("more than is needed: ask again without {}", list(&data));
+    item(out, &paint(YELLOW, "−"), &line)
+}
+
+/// What the policy has to say besides.
+fn advice(out: &mut impl Write, response: &Response) -> io::Result<()> {
+    for advice in response.advice() {
+        let sections: Vec<String> = advice.section.iter().map(|it| format!("§{it}")).collect();
+        let from = paint(DIM, &format!("({}, {})", sections.join(" "), safe(advice.rule)));
+        item(
+            out,
+            "·",
+            &format!("for information: {} {from}", safe(advice.text)),
+        )?;
+    }
+    Ok(())
+}
+
 fn obligations(out: &mut impl Write, response: &Response) -> io::Result<()> {
     let mut due = response.obligations().peekable();
     if due.peek().is_none() {
@@ -484,7 +514,7 @@ pub(crate) fn supplier(supplier: Supplier) -> &'static str {
     }
 }
 
-fn missing(out: &mut impl Write, response: &Response, style: Style) -> io::Result<()> {
+fn missing(out: &mut impl Write, request: &Request, response: &Response, style: Style) -> io::Result<()> {
     let mut names: Vec<&str> = response.missing().collect();
     // What is missing and does not matter is for the reviewer.
     let idle = response.decision == Decision::Permit || certain(response);
@@ -514,7 +544,16 @@ fn missing(out: &mut impl Write, response: &Response, style: Style) -> io::Resul
         let (from, meaning) = definition.map_or(("?", ""), |it| (supplier(it.supplier), it.meaning.as_str()));
         let first = format!("    {name:width$}  {} ", paint(DIM, &format!("{from:14}")));
         let rest = " ".repeat(columns(&first));
-        wrapped(out, &first, &rest, meaning)?;
+        let register = definition.and_then(|it| it.register.as_ref());
+        let stated = request.facts().find(|(stated, _)| stated == name);
+        match (stated, register) {
+            (Some((_, value)), Some(register)) => {
+                let register = &register.register;
+                let why = format!("`{}` has no row in force in register `{register}`", shown(value));
+                wrapped(out, &first, &rest, &why)?;
+            }
+            _ => wrapped(out, &first, &rest, meaning)?,
+        }
     }
     let more = names.len().saturating_sub(most);
     if more > 0 {

@@ -1,24 +1,12 @@
 //! Merges the facts of one request from all suppliers, and tells where each came from.
 
-use licit_baseline::{Activity, Baseline, Fact, FactValue, Facts, Id, Judgement, OperationKind, Supplier};
+use licit_baseline::{
+    Activity, Axis, Baseline, Fact, FactValue, Facts, Id, Judgement, OperationKind, Supplier,
+};
 
 use crate::edition::{Edition, LoadedPlugin};
 use crate::request::Request;
 use crate::response::{Explanation, FactUsed};
-
-/// Values that have to outlive the facts of one request.
-#[derive(Debug)]
-pub(crate) struct Computed {
-    local_channel: FactValue,
-}
-
-impl Computed {
-    pub(crate) fn new(_: &Edition, _: &Request) -> Self {
-        Self {
-            local_channel: FactValue::Text("local".into()),
-        }
-    }
-}
 
 /// Supplies every fact that somebody knows. Calls `each` with the fact, its value and where it came from.
 ///
@@ -29,9 +17,8 @@ pub(crate) fn assemble<'a>(
     request: &'a Request,
     plugin: Option<&'a LoadedPlugin>,
     activity: Option<&'a Activity>,
-    computed: &'a Computed,
     assumed: &'a [(Id<Fact>, FactValue)],
-    each: &mut dyn FnMut(Id<Fact>, &'a FactValue, Origin<'a>),
+    mut each: impl FnMut(Id<Fact>, &'a FactValue, Origin<'a>),
 ) -> Facts<'a> {
     let baseline = &*edition.baseline;
     let taxonomy = baseline.taxonomy();
@@ -44,7 +31,10 @@ pub(crate) fn assemble<'a>(
     if let Some(at) = known.at {
         put(&mut facts, at, &request.at_value, Origin::Request);
     }
-    for (fact, value) in &request.facts {
+    // A reference that no register knows refers to nothing: the fact is missing.
+    let backed =
+        |(fact, value): &&(Id<Fact>, FactValue)| edition.profile.backs(request.at, *fact, value, baseline);
+    for (fact, value) in request.facts.iter().filter(backed) {
         put(&mut facts, *fact, value, Origin::Request);
     }
     for (fact, value) in assumed {
@@ -54,7 +44,7 @@ pub(crate) fn assemble<'a>(
         for (fact, value) in &plugin.manifest.facts {
             put(&mut facts, *fact, value, Origin::Manifest);
         }
-        if let Some(version) = taxonomy.facts.find("plugin.version") {
+        if let Some(version) = known.plugin_version {
             put(&mut facts, version, &plugin.version_value, Origin::Engine);
         }
     }
@@ -63,21 +53,15 @@ pub(crate) fn assemble<'a>(
             put(&mut facts, *fact, value, Origin::Activity(activity));
         }
     }
-    let mut supplied: Vec<(Id<Fact>, &'a str)> = Vec::new();
     edition.profile.supply(
         request.at,
         request.product,
         baseline,
         &mut facts,
-        &mut |fact, entry| {
-            supplied.push((fact, &entry.name));
+        |fact, value, entry| {
+            each(fact, value, Origin::Profile(&entry.name));
         },
     );
-    for (fact, place) in supplied {
-        if let Some(value) = facts.supplied(fact) {
-            each(fact, value, Origin::Profile(place));
-        }
-    }
     if let Some(plugin) = plugin {
         let right = request.kind == OperationKind::Right;
         for (fact, value) in plugin.claims.facts(right, &facts) {
@@ -93,7 +77,7 @@ pub(crate) fn assemble<'a>(
             FactValue::Text(region) => Some(&**region),
             _ => None,
         });
-    if let (Some(activity), Some(fact)) = (activity, taxonomy.facts.find("basis"))
+    if let (Some(activity), Some(fact)) = (activity, known.basis)
         && let Some(value) = activity.basis(taxonomy, region)
     {
         facts.set(fact, value);
@@ -104,37 +88,69 @@ pub(crate) fn assemble<'a>(
         facts.set(*fact, value);
         each(*fact, value, Origin::Assumed);
     }
-    for (fact, value) in derived(baseline, &facts, computed) {
-        if !assumed.iter().any(|(other, _)| *other == fact) {
+    let is_assumed = |fact: Id<Fact>| assumed.iter().any(|(other, _)| *other == fact);
+    let derived = derived(baseline, request, &facts);
+    for (fact, value) in derived.into_iter().filter_map(|(fact, value)| fact.zip(value)) {
+        if !is_assumed(fact) {
             facts.set(fact, value);
             each(fact, value, Origin::Engine);
         }
     }
+    // Where data goes from and to is known now, and with it what is on record about that route.
+    edition
+        .profile
+        .supply_routes(request.at, baseline, &mut facts, |fact, value, entry| {
+            each(fact, value, Origin::Profile(&entry.name));
+        });
     facts
 }
 
 /// What the engine computes from other facts: where data comes from and goes to, and that a device needs no channel.
+///
+/// What is handed to somebody goes where they are, known or not, and never where the data lies: a recipient that nobody
+/// knows must not look like one at home. All other data goes where it is stored and where it is worked on, whichever of
+/// the two is abroad; a device is at home.
 fn derived<'a>(
-    baseline: &Baseline,
+    baseline: &'a Baseline,
+    request: &Request,
     facts: &Facts<'a>,
-    computed: &'a Computed,
-) -> Vec<(Id<Fact>, &'a FactValue)> {
-    let table = &baseline.taxonomy().facts;
-    let supplied = |name: &str| table.find(name).and_then(|fact| facts.supplied(fact));
-    let from = supplied("collection.operation_country").or_else(|| supplied("storage.country"));
-    let to = supplied("recipient.country")
-        .or_else(|| supplied("storage.country"))
-        .or_else(|| supplied("locus.country"));
-    let on_device = matches!(supplied("locus"), Some(FactValue::Text(locus)) if **locus == *"device");
-    let local = on_device.then_some(&computed.local_channel);
+) -> [(Option<Id<Fact>>, Option<&'a FactValue>); 3] {
+    let known = baseline.engine_facts();
+    let supplied = |fact: Option<Id<Fact>>| fact.and_then(|fact| facts.supplied(fact));
+    let is_device = |fact| matches!(supplied(fact), Some(FactValue::Text(it)) if **it == *"device");
+    let handed = baseline
+        .taxonomy()
+        .operations
+        .get(request.operation)
+        .is_some_and(|it| {
+            let mut axes = it.axes.iter();
+            axes.any(|axis| matches!(axis, Axis::Recipient | Axis::Place))
+        });
+    let from = supplied(known.operation_country);
+    let place = |device, country| {
+        if is_device(device) {
+            from
+        } else {
+            supplied(country)
+        }
+    };
+    let to = if handed {
+        supplied(known.recipient_country)
+    } else {
+        let at = [
+            place(known.storage_kind, known.storage_country),
+            place(known.locus, known.locus_country),
+        ];
+        let abroad = at.into_iter().flatten().find(|country| Some(*country) != from);
+        let [stored, worked_on] = at;
+        abroad.or(stored.and(worked_on))
+    };
+    let local = is_device(known.locus).then_some(&baseline.engine_values().local_channel);
     [
-        ("transfer.from", from),
-        ("transfer.to", to),
-        ("security.channel", local),
+        (known.transfer_from, from),
+        (known.transfer_to, to),
+        (known.channel, local),
     ]
-    .into_iter()
-    .filter_map(|(name, value)| Some((table.find(name)?, value?)))
-    .collect()
 }
 
 /// Where a fact came from.
@@ -167,7 +183,6 @@ pub(crate) fn explain(
     request: &Request,
     plugin: Option<&LoadedPlugin>,
     activity: Option<&Activity>,
-    computed: &Computed,
     assumed: &[(Id<Fact>, FactValue)],
     judgement: &Judgement,
 ) -> Explanation {
@@ -186,9 +201,8 @@ pub(crate) fn explain(
         request,
         plugin,
         activity,
-        computed,
         assumed,
-        &mut |fact, value, origin| {
+        |fact, value, origin| {
             // A state fact that the profile supplies is shown as the host's.
             let supplier = match (origin, taxonomy.facts.get(fact).map(|it| it.supplier)) {
                 (Origin::Profile(_), Some(Supplier::State)) => Some(Supplier::Host),

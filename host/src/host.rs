@@ -7,7 +7,9 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use cap_std::fs::Dir;
 use jiff::Timestamp;
-use licit_baseline::{Baseline, Diagnostics, Document, Fact, FactValue, Fields, Format, Id, Manifest, Node};
+use licit_baseline::{
+    Baseline, Diagnostics, Document, Fact, FactValue, Fields, Format, Id, Manifest, Node, Product,
+};
 use sha2::{Digest, Sha256};
 
 use crate::edition::{Code, Edition, LoadedPlugin};
@@ -517,6 +519,7 @@ fn load(
     if let Some(current) = current {
         keep_last_good(&mut editions, current);
     }
+    editions.iter_mut().for_each(keep_mutual_partners);
     let editions = editions.into_iter().map(Arc::new).collect();
     Ok(Snapshot {
         editions,
@@ -574,7 +577,7 @@ fn check(edition: &Edition, code: &Arc<Code>, name: &str) -> Result<LoadedPlugin
         .collect();
     let version_value = FactValue::Text(format!("{} {}", manifest.version, code.digest).into());
     Ok(LoadedPlugin {
-        settled: LoadedPlugin::settle(baseline, &manifest),
+        settled: LoadedPlugin::unsettled(&manifest),
         claims: Claims::new(baseline, &manifest, &edition.profile),
         review_value: FactValue::Time(manifest.review_date),
         manifest,
@@ -603,6 +606,46 @@ fn keep_last_good(editions: &mut [Edition], current: &Snapshot) {
                 *place = kept;
             }
         }
+    }
+}
+
+/// Products join their data only where both declare it: one that does not name this product back is no partner (§3.2-E19).
+fn keep_mutual_partners(edition: &mut Edition) {
+    let table = &edition.baseline.taxonomy().products;
+    let Some(fact) = edition
+        .baseline
+        .taxonomy()
+        .facts
+        .find("plugin.combination_partners")
+    else {
+        return;
+    };
+    let named: Vec<_> = edition
+        .plugins
+        .iter()
+        .flatten()
+        .map(|plugin| {
+            (
+                plugin.manifest.product,
+                plugin.manifest.combination_partners.clone(),
+            )
+        })
+        .collect();
+    for plugin in edition.plugins.iter_mut().flatten() {
+        let product = plugin.manifest.product;
+        let names_back = |partner: &Id<Product>| {
+            named
+                .iter()
+                .any(|(other, partners)| other == partner && partners.contains(&product))
+        };
+        let partners = &plugin.manifest.combination_partners;
+        if partners.iter().all(names_back) {
+            continue;
+        }
+        let mutual = partners.iter().copied().filter(names_back);
+        let value = FactValue::texts(mutual.map(|partner| table.name(partner)));
+        plugin.manifest.facts.retain(|(other, _)| *other != fact);
+        plugin.manifest.facts.push((fact, value));
     }
 }
 

@@ -8,7 +8,7 @@ use licit_baseline::{
     Taxonomy,
 };
 
-use crate::assemble::{Computed, assemble};
+use crate::assemble::assemble;
 use crate::edition::{Declared, Edition};
 use crate::evaluate::{Options, evaluate, feature};
 use crate::request::Request;
@@ -246,15 +246,13 @@ impl Search<'_> {
             let Declared::By(activity) = plugin.declared(self.request, purpose, feature) else {
                 continue;
             };
-            let computed = Computed::new(self.edition, self.request);
             let facts = assemble(
                 self.edition,
                 self.request,
                 Some(plugin),
                 Some(activity),
-                &computed,
                 &[],
-                &mut |_, _, _| {},
+                |_, _, _| {},
             );
             let reads = activity.optional_reads.iter();
             optional.extend(reads.copied().filter(|fact| facts.supplied(*fact).is_none()));
@@ -475,8 +473,14 @@ fn inputs(name: &str) -> &'static [&'static str] {
         "consent.status" | "consent.explicit" | "consent.time" | "consent.withdrawn_at" => {
             &["consent.records"]
         }
-        "transfer.from" => &["collection.operation_country", "storage.country"],
-        "transfer.to" => &["recipient.country", "storage.country", "locus.country"],
+        "transfer.from" => &["collection.operation_country"],
+        "transfer.to" => &[
+            "recipient.country",
+            "storage.country",
+            "storage.kind",
+            "locus",
+            "locus.country",
+        ],
         _ => &[],
     }
 }
@@ -591,7 +595,9 @@ fn trials(edition: &Edition, request: &Request, response: &Response, fact: Id<Fa
             if names != Some("countries") {
                 compared.into_iter().for_each(|value| add(value, false));
             }
-            if matches!(names, Some("references" | "free-text")) && rows.is_empty() {
+            // A reference that has to have a row helps nobody while there is none.
+            let free = rows.is_empty() && definition.register.is_none();
+            if free && matches!(names, Some("references" | "free-text")) {
                 add(FactValue::Text("REF-1".into()), true);
             }
         }
@@ -680,13 +686,14 @@ fn consents(taxonomy: &Taxonomy, request: &Request, response: &Response) -> Vec<
         .map(|it| taxonomy.purposes.name(it))
         .collect();
     let records = |word: &str| {
-        FactValue::texts(
-            purposes
-                .iter()
-                .map(|purpose| format!("{purpose}{word} given {given}")),
-        )
+        let record = |purpose: &&str| format!("{purpose}{word} given {given}");
+        FactValue::consents(purposes.iter().map(record))
     };
-    vec![records(""), records(" explicit"), FactValue::texts::<&str>([])]
+    let none = FactValue::consents::<&str>([]);
+    [records(""), records(" explicit"), none]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 fn day_before(at: Timestamp) -> Timestamp {

@@ -4,5 +4,6 @@
 //! get. [`CaseFile::read`] reads one, [`Case::check`] asks a host and compares.
 
 mod case;
+pub mod reference;
 
 pub use case::{Case, CaseFile};

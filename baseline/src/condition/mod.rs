@@ -13,9 +13,11 @@
 //! ```
 
 mod compile;
+mod fold;
 mod parse;
 mod program;
 
 pub(crate) use compile::{Compiler, Polarity, RuleParts};
+pub(crate) use fold::Folded;
 pub(crate) use parse::{Expression, parse};
 pub(crate) use program::{Condition, Context, Jurisdiction, LawRead, Read, Scope, at_most_one};

@@ -4,10 +4,11 @@ mod clause;
 mod index;
 mod read;
 
-pub(crate) use clause::{Clause, Duties, Role};
+pub(crate) use clause::{Clause, Duties, Parts, Role};
 pub(crate) use index::Index;
 pub(crate) use read::read_rules;
 
+use crate::decision::Decision;
 use crate::table::Entry;
 use crate::taxonomy::Due;
 
@@ -32,6 +33,10 @@ pub struct Rule {
     pub(crate) own_duties: Vec<usize>,
     /// For kind `register`: the closed list of values.
     pub values: Vec<String>,
+    /// The decisions that its duties, or its advice, come with.
+    pub accompanies: Vec<Decision>,
+    /// Whether the data it is known to refuse is surplus: the request may be asked again without it.
+    pub surplus: bool,
 }
 
 impl Entry for Rule {
@@ -59,7 +64,7 @@ pub enum RuleKind {
     Pend,
     /// A closed list of values, cited.
     Register,
-    /// No verdict, cited.
+    /// No verdict, cited; on answers, where it says for which.
     Advice,
     /// Implemented by the algebra, cited.
     Engine,

@@ -10,14 +10,16 @@ use crate::document::{Document, Node, Spanned, Table as Fields};
 use crate::fact::{Fact, FactValue};
 use crate::table::{Id, Set, Table};
 use crate::taxonomy::{
-    Axes, Category, Control, Due, Operation, OperationKind, Product, Purpose, Reader, Recipient, Taxonomy,
-    axes, resolve, select, word_of,
+    Axes, Axis, Category, Control, Due, Operation, OperationKind, Product, Purpose, Reader, Recipient,
+    Taxonomy, axes, resolve, select, word_of,
 };
 
 /// The compiled rule book.
 pub(crate) struct RuleBook {
     pub(crate) rules: Table<Rule>,
     pub(crate) clauses: Table<Clause>,
+    /// What is only cited, and where; in no scope that decides anything.
+    pub(crate) advice: Vec<Clause>,
     pub(crate) controls: Vec<Option<Condition>>,
     pub(crate) place_unless: Vec<Option<Condition>>,
 }
@@ -60,6 +62,8 @@ struct Draft<'d> {
     /// Those with a condition of their own, by position.
     own_duties: Vec<(usize, Read<'d>)>,
     jurisdiction: Jurisdiction,
+    /// Whether an answer lists the data it refuses as surplus.
+    surplus: bool,
 }
 
 /// Reads and compiles all rules, controls and place conditions; reports every problem.
@@ -96,16 +100,23 @@ pub(crate) fn read_rules(reader: &Reader, taxonomy: &Taxonomy) -> RuleBook {
         taxonomy,
         rules: &parts,
         control_reads: taxonomy.facts.empty_set(),
+        controls_per_category: false,
     };
     let controls = compile_controls(reader, taxonomy, &compiler);
     for control in controls.iter().flatten() {
         compiler.control_reads.add(&control.reads);
+        compiler.controls_per_category |= control.per_category;
     }
     let place_unless = compile_places(reader, taxonomy, &compiler);
-    let mut clauses = Vec::new();
+    let (mut clauses, mut advice) = (Vec::new(), Vec::new());
     for (index, draft) in drafts.into_iter().enumerate() {
         let name = rules.get(index).map(|rule| rule.id.clone()).unwrap_or_default();
-        draft.compile(Id::new(index), &name, &compiler, &mut clauses);
+        let list = match draft.kind {
+            RuleKind::Advice if !draft.operations.is_empty() => &mut advice,
+            RuleKind::Advice | RuleKind::Register | RuleKind::Engine => continue,
+            _ => &mut clauses,
+        };
+        draft.compile(Id::new(index), &name, &compiler, list);
     }
     // Rules and clauses have no parents, so neither table can have a cycle; only their number can be refused.
     let rules = Table::new(rules, &[]).unwrap_or_else(|_| Table::empty());
@@ -113,6 +124,7 @@ pub(crate) fn read_rules(reader: &Reader, taxonomy: &Taxonomy) -> RuleBook {
     RuleBook {
         rules,
         clauses,
+        advice,
         controls,
         place_unless,
     }
@@ -194,9 +206,8 @@ fn read_rule<'d>(
             .get(id)
             .is_some_and(|it| it.kind == OperationKind::Processing)
     });
-    let accompanies = decisions(document, fields)
-        .unwrap_or_else(|| usual_company(kind.unwrap_or(RuleKind::Engine), processing));
-    let (obligations, own) = obligations(document, fields, taxonomy, accompanies);
+    let accompanies = accompanies(document, fields, kind, !processing);
+    let (obligations, own) = obligations(document, fields, taxonomy, accompanies.iter().copied().collect());
     let data_words = fields.texts("data");
     let names_data = !data_words.is_empty();
     let data = select(document, data_words, &taxonomy.categories);
@@ -205,7 +216,7 @@ fn read_rule<'d>(
     let admits = if kind == Some(RuleKind::Permit) {
         let mut admits = select(document, only_data, &taxonomy.categories);
         admits.keep(&data);
-        whole(taxonomy, &admits)
+        admits
     } else {
         // A ban or a gate that is met is met for everything it touches.
         taxonomy.categories.full_set()
@@ -248,6 +259,7 @@ fn read_rule<'d>(
         duties: obligations.len(),
         own_duties: own,
         jurisdiction: jurisdiction(document, fields, taxonomy),
+        surplus: fields.flag("surplus").unwrap_or(false),
     };
     draft.check_shape(kind_word.as_ref()?, names_operations, narrows);
     let rule = Rule {
@@ -260,6 +272,8 @@ fn read_rule<'d>(
         own_duties: draft.own_duties.iter().map(|(at, _)| *at).collect(),
         obligations,
         values,
+        accompanies,
+        surplus: draft.surplus,
     };
     Some((rule, draft))
 }
@@ -271,6 +285,19 @@ fn whole(taxonomy: &Taxonomy, set: &Set<Category>) -> Set<Category> {
         .filter(|id| taxonomy.categories.lies_in(*id, set))
         .for_each(|id| whole.insert(id));
     whole
+}
+
+/// The categories of which every part that lies in the scope of a closed set is in the set.
+fn spared(taxonomy: &Taxonomy, scope: &Set<Category>, closed: &Set<Category>) -> Set<Category> {
+    let mut spared = Set::like(closed);
+    for (id, _) in taxonomy.categories.iter() {
+        let mut part = taxonomy.categories.subtree(id);
+        part.keep(scope);
+        if !part.is_empty() && part.is_subset(closed) {
+            spared.insert(id);
+        }
+    }
+    spared
 }
 
 fn also_grants(document: &Document, fields: &Fields<'_>, taxonomy: &Taxonomy) -> Vec<(Axes, Set<Category>)> {
@@ -299,7 +326,8 @@ fn obligations<'d>(
         let timing = entry
             .required_text("timing")
             .and_then(|word| word_of(document, "timing", &word, &Timing::ALL, Timing::as_str));
-        let accompanies = decisions(document, &entry).unwrap_or(accompanies);
+        let accompanies =
+            named_decisions(document, &entry).map_or(accompanies, |named| named.into_iter().collect());
         let when = condition(document, entry.node("when"));
         entry.finish();
         if let (Some(obligation), Some(timing)) = (id, timing) {
@@ -314,17 +342,28 @@ fn obligations<'d>(
     (due, own)
 }
 
-/// The decisions that duties come with if the rule does not say.
-fn usual_company(kind: RuleKind, processing: bool) -> Decisions {
-    match kind {
-        // A duty about processing that does not happen is no duty; one about a right follows from the asking.
-        RuleKind::Oblige | RuleKind::Require if processing => Decisions::of(Decision::Permit),
-        _ => Decisions::ALL,
-    }
+fn accompanies(
+    document: &Document,
+    fields: &Fields<'_>,
+    kind: Option<RuleKind>,
+    rights: bool,
+) -> Vec<Decision> {
+    const ALL: [Decision; 3] = [Decision::Permit, Decision::Pend, Decision::Deny];
+    named_decisions(document, fields).unwrap_or_else(|| {
+        match kind {
+            Some(RuleKind::Permit) => vec![Decision::Permit],
+            Some(RuleKind::Deny | RuleKind::Pend) => vec![Decision::Pend, Decision::Deny],
+            // What only advises says itself where it belongs; one about a right follows from the asking.
+            Some(RuleKind::Advice) => ALL.to_vec(),
+            _ if rights => ALL.to_vec(),
+            // A duty about processing that does not happen is no duty.
+            _ => vec![Decision::Permit],
+        }
+    })
 }
 
 /// The decisions named in `accompanies`, if it is there.
-fn decisions(document: &Document, fields: &Fields<'_>) -> Option<Decisions> {
+fn named_decisions(document: &Document, fields: &Fields<'_>) -> Option<Vec<Decision>> {
     const ALL: [Decision; 3] = [Decision::Permit, Decision::Pend, Decision::Deny];
     let words = fields.texts("accompanies");
     let decision = |word| word_of(document, "decision", word, &ALL, Decision::as_str);
@@ -498,8 +537,14 @@ impl Draft<'_> {
         {
             report("has no `unless`");
         }
-        if self.if_known.is_some() && !is(&[RuleKind::Classify]) {
+        if self.if_known.is_some() && !is(&[RuleKind::Classify, RuleKind::Advice]) {
             report("has no `if-known`");
+        }
+        if self.when.is_some() && is(&[RuleKind::Advice]) {
+            report("has no `when`: it is cited only where `if-known` is known to hold");
+        }
+        if self.surplus && !is(&[RuleKind::Deny, RuleKind::Require]) {
+            report("refuses no data: drop `surplus`");
         }
         if self.refuse_when.is_some() && self.excepts.is_none() && !is(&[RuleKind::Deny, RuleKind::Pend]) {
             report("has no `refuse-when`");
@@ -546,6 +591,11 @@ impl Draft<'_> {
         RuleParts {
             id,
             jurisdiction: self.jurisdiction.clone(),
+            purpose_for: if self.grants.iter().any(|axis| axis == Axis::Purpose) {
+                self.operations.clone()
+            } else {
+                Set::like(&self.operations)
+            },
             scope: Scope {
                 purposes: self.purposes.clone(),
                 products: self.products.clone(),
@@ -563,10 +613,11 @@ impl Draft<'_> {
             RuleKind::Permit => Role::Permit,
             RuleKind::Deny => Role::Deny,
             RuleKind::Require => Role::Require,
-            RuleKind::Oblige => Role::Oblige,
+            // Like a duty, advice never changes a decision.
+            RuleKind::Oblige | RuleKind::Advice => Role::Oblige,
             RuleKind::Classify => Role::Classify,
             RuleKind::Pend => Role::Pend,
-            RuleKind::Register | RuleKind::Advice | RuleKind::Engine => return,
+            RuleKind::Register | RuleKind::Engine => return,
         };
         let law = || Some((rule, self.jurisdiction.clone()));
         // Duties never change a decision, and a right is not refused for want of a fact.
@@ -597,7 +648,8 @@ impl Draft<'_> {
         );
         if !self.else_deny.is_empty() {
             // What lies in the scope and is not known to be covered is denied.
-            let condition = compile(&self.when, Polarity::Opens).unwrap_or_else(|| compiler.always());
+            let condition = compile(&self.when, Polarity::Opens)
+                .unwrap_or_else(|| Condition::always(compiler.taxonomy.facts.empty_set()));
             clauses.push(
                 Clause {
                     id: format!("{name}/else-deny"),
@@ -609,7 +661,7 @@ impl Draft<'_> {
                     recipients: self.recipients.clone(),
                     data: self.data.clone(),
                     names_data: self.names_data,
-                    admits: self.admits.clone(),
+                    admits: spared(compiler.taxonomy, &self.data, &self.admits),
                     at_most_one: self.at_most_one.clone(),
                     when: within(Polarity::Closes),
                     if_known: None,
@@ -652,7 +704,7 @@ impl Draft<'_> {
                 .settle(),
             );
         }
-        let whole = |id: String, role, when, duties| Clause {
+        let beside = |id: String, role, when, duties| Clause {
             id,
             rule,
             role,
@@ -675,13 +727,13 @@ impl Draft<'_> {
         };
         for (index, when) in &self.own_duties {
             let when = compile_read(when, Polarity::Closes);
-            let clause = whole(format!("{name}/duty-{index}"), role, when, Duties::Only(*index));
+            let clause = beside(format!("{name}/duty-{index}"), role, when, Duties::Only(*index));
             clauses.push(clause.settle());
         }
         if self.excepts.is_some() {
             // An item that the right does not reach for now.
             let when = compile(&self.excepts, Polarity::Closes);
-            let mut clause = whole(format!("{name}/excepts"), Role::Deny, when, Duties::Common);
+            let mut clause = beside(format!("{name}/excepts"), Role::Deny, when, Duties::Common);
             clause.if_known = compile(&self.when, Polarity::Opens);
             clause.refuse_when = compile(&self.refuse_when, Polarity::Opens);
             clauses.push(clause.settle());
@@ -707,7 +759,7 @@ impl Draft<'_> {
                 recipients: self.recipients,
                 data: self.data,
                 names_data: self.names_data,
-                admits: self.admits,
+                admits: whole(compiler.taxonomy, &self.admits),
                 at_most_one: self.at_most_one,
                 grants: self.grants,
                 effects: self.effects,

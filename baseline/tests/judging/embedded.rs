@@ -78,18 +78,18 @@ fn the_rules_are_counted() {
         *counts.entry(rule.kind.as_str()).or_default() += 1;
     }
     let expected = [
-        ("permit", 54),
-        ("deny", 47),
-        ("require", 29),
-        ("oblige", 34),
-        ("classify", 9),
+        ("permit", 89),
+        ("deny", 59),
+        ("require", 38),
+        ("oblige", 38),
+        ("classify", 10),
         ("pend", 7),
-        ("engine", 8),
+        ("engine", 10),
         ("register", 1),
-        ("advice", 2),
+        ("advice", 5),
     ];
     assert_eq!(counts, expected.into());
-    assert_eq!(baseline.compiled_rules(), 180);
+    assert_eq!(baseline.compiled_rules(), 241);
 }
 
 #[test]

@@ -11,9 +11,12 @@ const PERMISSIVE: &str = r#"
     "plugin.controls" = []
     "plugin.categories" = []
     "plugin.combination_partners" = []
+    "plugin.recipients" = []
+    "plugin.integrations" = []
     "product.financial" = true
     "product.requires_account" = true
     "product.system_service" = true
+    "feature" = "security-scan"
     "feature.kind" = "other"
     "feature.needs_precise" = true
     "feature.command" = "none"
@@ -77,6 +80,7 @@ const PERMISSIVE: &str = r#"
     "law.requires" = true
     "law.consent_required" = false
     "law.basis_recognised" = true
+    "law.definition_ref" = "none"
     "law.exemption_ref" = "none"
     "law.deadline" = 30
     "law.ref" = "L-2"
@@ -86,6 +90,12 @@ const PERMISSIVE: &str = r#"
     "vendor.due_diligence" = "V-1"
     "vendor.contract" = "V-2"
     "vendor.audit_date" = "2026-10-01"
+    "recipient.country" = "IN"
+    "recipient.consideration" = "none"
+    "collection.operation_country" = "IN"
+    "controller.entity" = "india-entity"
+    "transfer.from" = "IN"
+    "transfer.to" = "IN"
     "storage.country" = "IN"
     "storage.facility" = "controlled"
     "storage.kind" = "dedicated"
@@ -423,6 +433,55 @@ fn g17_and_g18_weather_takes_the_town_and_not_the_spot() {
         .owes(&[]);
 }
 
+/// Rules on loading have no cases: nobody but the host asks to load.
+#[test]
+fn a_plugin_loads_while_its_practice_was_reviewed_within_a_year_and_a_quarter() {
+    let baseline = Baseline::embedded();
+    let load = |world: World<'_>| world.ask("themes", "load", "content-recommendation", &HISTORY);
+    for (review, decision) in [
+        ("2026-11-01", Decision::Permit),
+        ("2025-08-26", Decision::Permit),
+        ("2025-08-24", Decision::Deny),
+    ] {
+        let answer = load(themes(&baseline).with(&format!("\"review.date\" = \"{review}\"")));
+        let rules: &[&str] = match decision {
+            Decision::Deny => &["periodic-practice-review"],
+            _ => &[],
+        };
+        answer.is(decision, rules).lacks(&[]);
+    }
+    load(themes(&baseline).without(&["review.date"]))
+        .is(Decision::Deny, &["periodic-practice-review"])
+        .lacks(&["review.date"]);
+}
+
+#[test]
+fn a_plugin_whose_data_has_no_class_loads_with_the_duty_to_give_it_one() {
+    let baseline = Baseline::embedded();
+    let load = |world: World<'_>| world.ask("themes", "load", "content-recommendation", &HISTORY);
+    load(themes(&baseline)).is(Decision::Permit, &[]).owes(&[]);
+    load(themes(&baseline).with("\"plugin.categories\" = [\"browsing-history\"]"))
+        .is(Decision::Permit, &[])
+        .owes(&["classify-data before classify-by-sensitivity"]);
+}
+
+/// No product may declare such a purpose before the policy names it, so no case can show the permit.
+#[test]
+fn a_purpose_that_the_policy_does_not_list_rests_on_a_clear_consent_to_it() {
+    let baseline = Baseline::embedded();
+    let ask = |facts: &str| {
+        world(&baseline, "themes", &HISTORY, &[])
+            .with(&consent("other-consented-purpose"))
+            .with(facts)
+            .ask("themes", "use", "other-consented-purpose", &HISTORY)
+    };
+    ask("").is(Decision::Permit, &["other-purpose-needs-consent"]);
+    ask("\"consent.records\" = [\"other-consented-purpose given 2026-01-01T00:00:00Z\"]")
+        .is(Decision::Deny, &["other-purpose-needs-consent"]);
+    ask("\"consent.records\" = [\"content-recommendation explicit given 2026-01-01T00:00:00Z\"]")
+        .is(Decision::Deny, &["other-purpose-needs-consent", "basis-consent"]);
+}
+
 #[test]
 fn g19_notes_stay_on_the_device() {
     let baseline = Baseline::embedded();
@@ -446,7 +505,10 @@ fn g21_totals_may_be_published() {
     ask(totals())
         .is(Decision::Permit, &["npi-broad-permit"])
         .owes(&["aggregate-output before npi-aggregate-format"])
-        // Whether a law calls more of it personal stays open until counsel says so.
+        .lacks(&[]);
+    // Until counsel has looked at the law there, it counts as personal.
+    ask(totals().without(&["law.definition_ref"]))
+        .is(Decision::Deny, &["local-definition-override"])
         .lacks(&["law.definition_ref"]);
     ask(totals().with("\"data.combined_with\" = [\"xiaomi-account-id\"]")).is(
         Decision::Deny,
@@ -454,7 +516,7 @@ fn g21_totals_may_be_published() {
     );
     ask(totals().without(&["data.combined_with"]))
         .is(Decision::Deny, &["combine-makes-personal"])
-        .lacks(&["data.combined_with", "law.definition_ref"]);
+        .lacks(&["data.combined_with"]);
 }
 
 #[test]
@@ -587,6 +649,144 @@ fn taking_a_fact_away_never_permits() {
                 assert!(
                     part.decision >= whole.decision,
                     "{line}: permitted without {name}\n{change}\n{whole:#?}"
+                );
+            }
+        }
+    }
+}
+
+/// Requests that hand data to somebody, and who that is: with everything else known and in people's favour, each is
+/// permitted.
+const HANDED: [(&str, &str); 14] = [
+    (
+        "mi-com-retail share order-delivery recipient-information -",
+        "delivery-provider",
+    ),
+    (
+        "mi-com-retail share payment-processing credit-card-number -",
+        "payment-provider",
+    ),
+    (
+        "mi-com-retail share after-sales-support order-information -",
+        "service-provider",
+    ),
+    (
+        "mi-com-retail transfer after-sales-support order-information -",
+        "business-partner",
+    ),
+    (
+        "mi-com-retail share authority-disclosure ip-address -",
+        "public-authority",
+    ),
+    ("mi-com-retail share authority-disclosure ip-address -", "court"),
+    (
+        "mi-com-retail share asset-protection ip-address -",
+        "law-enforcement",
+    ),
+    (
+        "mi-com-retail share breach-notification ip-address -",
+        "supervisory-authority",
+    ),
+    (
+        "mi-com-retail share professional-advice invoicing-details -",
+        "professional-adviser",
+    ),
+    (
+        "mi-com-retail share corporate-transaction order-information -",
+        "transaction-party",
+    ),
+    (
+        "mi-com-retail share after-sales-support order-information -",
+        "group-entity",
+    ),
+    (
+        "mi-com-retail transfer after-sales-support order-information -",
+        "group-entity",
+    ),
+    (
+        "mi-com-retail transfer after-sales-support order-information -",
+        "own-infrastructure",
+    ),
+    (
+        "mi-com-retail store after-sales-support order-information -",
+        "service-provider",
+    ),
+];
+
+/// Everything about a hand-over that may be known, across a border, in people's favour.
+const HAND_OVER: &str = r#"
+    "recipient.country" = "SG"
+    "recipient.group_entity" = true
+    "recipient.secrecy_duty" = true
+    "demand.ref" = "N-1"
+    "demand.country" = "SG"
+    "demand.scope" = ["ip-address"]
+    "approval.ref" = "A-1"
+    "approval.scope" = ["ip-address"]
+    "transaction.ref" = "D-1"
+    "breach.id" = "B-1"
+    "law.notify" = true
+    "transfer.mechanism" = "scc"
+    "transfer.adequate" = true
+    "transfer.safeguards" = true
+    "transfer.chain" = []
+    "storage.country" = "SG"
+    "locus.country" = "SG"
+    "collection.operation_country" = "DE"
+    "transfer.from" = "DE"
+    "transfer.to" = "SG"
+    "controller.entity" = "netherlands-entity"
+    "processor.entity" = "singapore-entity"
+    "subject.region" = "DE"
+    "notice.kind" = "third-party-policy"
+"#;
+
+/// No fact may help data out of the door by its absence.
+#[test]
+fn taking_a_fact_away_never_hands_data_over() {
+    let baseline = Baseline::embedded();
+    let hostile = [
+        "",
+        "\"recipient.consideration\" = \"paid\"",
+        "\"recipient.class\" = \"advertiser\"",
+        "\"recipient.class\" = \"data-buyer\"",
+        "\"recipient.class\" = \"third-party-product\"",
+        "\"recipient.group_entity\" = false\n\"recipient.secrecy_duty\" = false",
+        "\"law.requires\" = false",
+        "\"law.permits\" = false\n\"law.requires\" = false",
+        "\"demand.scope\" = []\n\"approval.scope\" = []",
+        "\"breach.id\" = \"none\"",
+        "\"transfer.safeguards\" = false",
+        "\"transfer.mechanism\" = \"derogation\"\n\"transfer.adequate\" = false",
+        "\"transfer.from\" = \"GB\"\n\"transfer.adequate\" = false",
+        "\"storage.country\" = \"US\"\n\"transfer.to\" = \"US\"\n\"transfer.safeguards\" = false",
+        "\"storage.kind\" = \"cloud\"\n\"transfer.safeguards\" = false",
+        "\"collection.operation_country\" = \"RU\"\n\"law.permits\" = false",
+        "\"collection.operation_country\" = \"IN\"",
+        "\"controller.entity\" = \"india-entity\"",
+        "\"necessity\" = []",
+        "\"data.combined_with\" = [\"imei\"]",
+    ];
+    for (line, recipient) in HANDED {
+        let (product, operation, purpose, data, controls) = parts(line);
+        let base = |change: &str| {
+            world(&baseline, product, &data, &controls)
+                .with(HAND_OVER)
+                .with(&format!("\"recipient.class\" = \"{recipient}\""))
+                .with(change)
+        };
+        base("")
+            .ask(product, operation, purpose, &data)
+            .is(Decision::Permit, &[]);
+        for change in hostile {
+            let whole = base(change).ask(product, operation, purpose, &data);
+            for name in base(change).names() {
+                let part = base(change)
+                    .without(&[&name])
+                    .ask(product, operation, purpose, &data);
+                assert!(
+                    part.decision >= whole.decision,
+                    "{line} to {recipient}: permitted without {name}\n{change}\n{whole:#?}"
                 );
             }
         }
