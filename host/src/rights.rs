@@ -9,7 +9,7 @@ use licit_baseline::{
 };
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use crate::assemble::{Computed, assemble};
+use crate::assemble::assemble;
 use crate::edition::Edition;
 use crate::error::LoadError;
 use crate::evaluate::{Options, evaluate};
@@ -330,8 +330,7 @@ impl ProductAnswer {
         };
         let response = evaluate(edition, request, &options);
         let plugin = edition.plugin(request.product);
-        let computed = Computed::new(edition, request);
-        let facts = assemble(edition, request, plugin, None, &computed, &[], &mut |_, _, _| {});
+        let facts = assemble(edition, request, plugin, None, &[], |_, _, _| {});
         let details = Details {
             edition,
             request,
