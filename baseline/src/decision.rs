@@ -25,6 +25,47 @@ impl Decision {
     }
 }
 
+/// A set of decisions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Decisions(u8);
+
+impl Decisions {
+    /// Every decision.
+    pub const ALL: Self = Self::of(Decision::Permit)
+        .with(Decision::Pend)
+        .with(Decision::Deny);
+
+    /// This decision alone.
+    #[must_use]
+    pub const fn of(decision: Decision) -> Self {
+        Self(1 << decision as u8)
+    }
+
+    /// These decisions and one more.
+    #[must_use]
+    pub const fn with(self, decision: Decision) -> Self {
+        Self(self.0 | Self::of(decision).0)
+    }
+
+    /// The decisions in both sets.
+    #[must_use]
+    pub const fn both(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+}
+
+impl FromIterator<Decision> for Decisions {
+    fn from_iter<I: IntoIterator<Item = Decision>>(decisions: I) -> Self {
+        decisions.into_iter().fold(Self::default(), Self::with)
+    }
+}
+
 impl fmt::Display for Decision {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())

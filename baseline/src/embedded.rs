@@ -28,7 +28,10 @@ files! {
     "rules/f-legal-basis.toml",
     "rules/g-security.toml",
     "rules/h-retention.toml",
+    "rules/i-controls.toml",
     "rules/j-rights.toml",
+    "rules/k-requests.toml",
     "rules/l-transfer.toml",
+    "rules/m-minors.toml",
     "rules/n-third-parties.toml",
 }

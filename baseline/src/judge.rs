@@ -5,10 +5,10 @@ use smallvec::SmallVec;
 use crate::baseline::Baseline;
 use crate::condition::Context;
 use crate::consent::Consent;
-use crate::decision::{Decision, Kleene};
+use crate::decision::{Decision, Decisions, Kleene};
 use crate::fact::{Fact, FactValue};
 use crate::facts::Facts;
-use crate::rules::{Clause, Role, Rule, RuleKind};
+use crate::rules::{Clause, Duties, Role, Rule, RuleKind};
 use crate::settled::{Residual, Settled};
 use crate::table::{Id, Set};
 use crate::taxonomy::{Axes, Axis, Category, Due, Operation, OperationKind, Product, Purpose, Recipient};
@@ -274,7 +274,7 @@ struct Draft {
     granting: Vec<Finding>,
     classified: Vec<Finding>,
     considered: Vec<Considered>,
-    obligations: Vec<(Id<Rule>, Role)>,
+    obligations: Vec<(Id<Rule>, Role, Duties)>,
     missing: Set<Fact>,
     read: Set<Fact>,
 }
@@ -364,6 +364,13 @@ impl Draft {
         if lacks_grant {
             decision = Decision::Deny;
         }
+        // A right is answered item by item, and so are the duties that come with the answers.
+        let answers: Decisions = match self.kind {
+            OperationKind::Right if !self.subjects.is_empty() => {
+                self.subjects.iter().map(|subject| subject.decision).collect()
+            }
+            _ => Decisions::of(decision),
+        };
         let forbidden = self.deciding.iter().map(|finding| finding.certainty).max();
         let mut deciding = if decision == Decision::Permit {
             self.granting
@@ -399,7 +406,7 @@ impl Draft {
             forbidden,
             added_purposes,
             categories: categories.collect(),
-            obligations: obligations(baseline, decision, &self.obligations),
+            obligations: obligations(baseline, answers, &self.obligations),
             deciding,
             considered: self.considered,
             missing: self.missing,
@@ -408,24 +415,32 @@ impl Draft {
     }
 }
 
-/// The duties that come with a decision, each once, in the order of the rules.
-fn obligations(baseline: &Baseline, decision: Decision, owed: &[(Id<Rule>, Role)]) -> Vec<(Id<Rule>, Due)> {
+/// The duties that come with the answers, each once, in the order of the rules.
+fn obligations(
+    baseline: &Baseline,
+    answers: Decisions,
+    owed: &[(Id<Rule>, Role, Duties)],
+) -> Vec<(Id<Rule>, Due)> {
     let mut due: Vec<(Id<Rule>, Due)> = Vec::new();
-    for (id, role) in owed {
+    for (id, role, duties) in owed {
         let Some(rule) = baseline.rules().get(*id) else {
             continue;
         };
-        // A closed set has two sides: what it permits and what it denies.
-        let of_this_side = match role {
-            Role::Deny | Role::Pend => decision != Decision::Permit,
-            Role::Permit => decision == Decision::Permit,
-            _ => true,
-        };
-        if of_this_side && rule.accompanies.contains(&decision) {
-            for obligation in &rule.obligations {
-                if !due.iter().any(|(_, other)| other == obligation) {
-                    due.push((*id, *obligation));
-                }
+        let answers = answers.both(match role {
+            Role::Deny | Role::Pend => Decisions::of(Decision::Pend).with(Decision::Deny),
+            Role::Permit => Decisions::of(Decision::Permit),
+            _ => Decisions::ALL,
+        });
+        for (at, obligation) in rule.obligations.iter().enumerate() {
+            let brings = match duties {
+                Duties::Common => !rule.own_duties.contains(&at),
+                Duties::Only(only) => *only == at,
+            };
+            let same = |(_, other): &(Id<Rule>, Due)| {
+                (other.obligation, other.timing) == (obligation.obligation, obligation.timing)
+            };
+            if brings && !answers.both(obligation.accompanies).is_empty() && !due.iter().any(same) {
+                due.push((*id, *obligation));
             }
         }
     }
@@ -857,7 +872,10 @@ impl<'q> Judge<'q> {
             .get(clause.rule)
             .is_some_and(|rule| !rule.obligations.is_empty());
         if has_duties {
-            push_new(&mut self.draft.obligations, (clause.rule, clause.role));
+            push_new(
+                &mut self.draft.obligations,
+                (clause.rule, clause.role, clause.duties),
+            );
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::baseline::Baseline;
 use crate::document::{Document, Table as Fields, printable};
@@ -11,7 +11,7 @@ use crate::facts::Facts;
 use crate::judge::Judgement;
 use crate::rules::Rule;
 use crate::table::Id;
-use crate::taxonomy::Taxonomy;
+use crate::taxonomy::{Category, Taxonomy};
 
 /// One determination: the value of one law fact for one rule in one jurisdiction.
 #[derive(Debug, Clone, PartialEq)]
@@ -67,6 +67,21 @@ impl Law {
         in_force.all(|other| other == first).then_some(first)
     }
 
+    /// The shortest length of time that anybody determined for this fact and rule, wherever, and that is in force at
+    /// `at`: what counts until somebody looks at the law of the place.
+    #[must_use]
+    pub fn shortest(&self, fact: Id<Fact>, rule: Id<Rule>, at: Timestamp) -> Option<SignedDuration> {
+        let determined = self.determinations.get(&(fact, rule))?.iter();
+        let length = |it: &Determination| match it.value {
+            FactValue::Days(length) => Some(length),
+            _ => None,
+        };
+        determined
+            .filter(|it| it.date <= at && at < it.expires)
+            .filter_map(length)
+            .min()
+    }
+
     /// The determinations in force at `at` for this fact, rule and place.
     pub fn in_force<'l, 'p>(
         &'l self,
@@ -117,6 +132,29 @@ impl Baseline {
             });
         }
         used
+    }
+}
+
+impl Baseline {
+    /// The value of a fact as the conditions of a rule see it, for a category: what was supplied, and for a law fact
+    /// what counsel determined for the rule. `None` if it is missing or the rule does not read it.
+    #[must_use]
+    pub fn seen_by<'a>(
+        &self,
+        rule: Id<Rule>,
+        fact: Id<Fact>,
+        category: Option<Id<Category>>,
+        facts: &Facts<'a>,
+    ) -> Option<&'a FactValue> {
+        let mut seen = None;
+        for (_, clause) in self.clauses().iter().filter(|(_, clause)| clause.rule == rule) {
+            clause.each_read(facts, &mut |read| {
+                if read.fact == fact && seen.is_none() {
+                    seen = facts.get(read, category, true);
+                }
+            });
+        }
+        seen
     }
 }
 

@@ -20,7 +20,7 @@ mod taxonomy;
 
 pub use baseline::{Baseline, Citations, EngineFacts, EngineValues};
 pub use consent::ConsentRecord;
-pub use decision::{Decision, Kleene, Timing};
+pub use decision::{Decision, Decisions, Kleene, Timing};
 pub use diagnostic::{Diagnostic, Diagnostics, Severity, Source, nearest};
 pub use document::{Document, Format, Node, NodeValue, Reported, Spanned, Table as Fields, printable};
 pub use fact::{

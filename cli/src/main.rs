@@ -1,6 +1,6 @@
 //! The `licit` command: evaluate requests, inspect plugins, build and pack them.
 //!
-//! Exit codes: for one request 0 permit, 2 deny, 3 pend; otherwise 0. Any error, of usage too, is 1.
+//! Exit codes: for one request, or one person, 0 permit, 2 deny, 3 pend; otherwise 0. Any error, of usage too, is 1.
 
 mod answer;
 mod commands;
@@ -13,7 +13,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::commands::{build, demo, eval, facts, inspect, pack};
+use crate::commands::{build, demo, eval, facts, inspect, pack, right};
 use crate::terminal::{Problem, Terminal};
 
 /// Is this processing licit? Evaluate requests against the General Privacy Policy and a product's plugin.
@@ -53,6 +53,10 @@ enum Command {
     ///
     /// For one request the exit code is 0 for permit, 2 for deny, 3 for pend.
     Eval(eval::Arguments),
+    /// Put a person's request to every product, and make one answer of theirs
+    ///
+    /// The exit code is 0 if all of it is granted, 2 if a part is refused, 3 if a part waits.
+    Right(right::Arguments),
     /// List the facts that could still change a request's answer, with the values that would permit
     Facts(facts::Arguments),
     /// Build the four plugins of this repository and evaluate a tour of real requests
@@ -87,6 +91,7 @@ fn main() -> ExitCode {
         Command::Pack(arguments) => pack::run(&arguments, &mut terminal),
         Command::Inspect(arguments) => inspect::run(&arguments, &mut terminal),
         Command::Eval(arguments) => eval::run(&arguments, &mut terminal),
+        Command::Right(arguments) => right::run(&arguments, &mut terminal),
         Command::Facts(arguments) => facts::run(&arguments, &mut terminal),
         Command::Demo(arguments) => demo::run(&arguments, &mut terminal),
     };

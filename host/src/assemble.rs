@@ -1,6 +1,8 @@
 //! Merges the facts of one request from all suppliers, and tells where each came from.
 
-use licit_baseline::{Activity, Axis, Baseline, Fact, FactValue, Facts, Id, Judgement, Supplier};
+use licit_baseline::{
+    Activity, Axis, Baseline, Fact, FactValue, Facts, Id, Judgement, OperationKind, Supplier,
+};
 
 use crate::edition::{Edition, LoadedPlugin};
 use crate::request::Request;
@@ -60,6 +62,13 @@ pub(crate) fn assemble<'a>(
             each(fact, value, Origin::Profile(&entry.name));
         },
     );
+    if let Some(plugin) = plugin {
+        let right = request.kind == OperationKind::Right;
+        for (fact, value) in plugin.claims.facts(right, &facts) {
+            facts.set(fact, value);
+            each(fact, value, Origin::Manifest);
+        }
+    }
     // The person's region may come from the profile, so the basis is chosen once that is in.
     let region = known
         .region

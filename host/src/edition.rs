@@ -8,6 +8,7 @@ use licit_baseline::{
 
 use crate::profile::Profile;
 use crate::request::Request;
+use crate::rights::Claims;
 use crate::sandbox;
 
 /// The compiled code of one plugin, shared by all editions.
@@ -29,6 +30,8 @@ pub(crate) struct LoadedPlugin {
     pub(crate) version_value: FactValue,
     /// The value of `review.date` when the loading of this plugin is judged.
     pub(crate) review_value: FactValue,
+    /// What the product as a whole says in an answer to a right.
+    pub(crate) claims: Claims,
     /// By activity and operation, in the order of the manifest: what its facts settle beforehand.
     pub(crate) settled: Vec<Vec<(Id<Operation>, OnceLock<Settled>)>>,
     /// What the load found worth a look.

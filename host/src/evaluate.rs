@@ -37,7 +37,7 @@ pub(crate) fn evaluate(edition: &Arc<Edition>, request: &Request, options: &Opti
         Declared::Ambiguous | Declared::No => None,
     };
 
-    let held = held_data(request, plugin);
+    let items = items(request, plugin);
     // What is assumed may contradict the manifest.
     let settled = plugin.zip(activity).filter(|_| options.assumed.is_empty());
     let settled = settled.map(|(plugin, activity)| plugin.settled(baseline, activity, request.operation));
@@ -45,11 +45,7 @@ pub(crate) fn evaluate(edition: &Arc<Edition>, request: &Request, options: &Opti
         operation: request.operation,
         product: request.product,
         purpose: request.purpose,
-        data: if request.data.is_empty() {
-            &held
-        } else {
-            &request.data
-        },
+        data: items.as_deref().unwrap_or(&request.data),
         explain: options.explain,
         settled: settled.flatten(),
     };
@@ -116,12 +112,19 @@ pub(crate) fn fail_closed(kind: OperationKind) -> Decision {
     }
 }
 
-/// A right that names no data is about all that the product holds.
-fn held_data(request: &Request, plugin: Option<&LoadedPlugin>) -> Vec<Id<Category>> {
-    match plugin {
-        Some(plugin) if request.data.is_empty() => plugin.manifest.held_categories().iter().collect(),
-        _ => Vec::new(),
+/// The items of a right: what the product holds of the data that the request names, or all of it if it names none.
+/// `None` where the data of the request stands as it is.
+///
+/// A group is asked about with everything below it, so that a hold on a part does not hide behind its name.
+pub(crate) fn items(request: &Request, plugin: Option<&LoadedPlugin>) -> Option<Vec<Id<Category>>> {
+    let plugin = plugin.filter(|_| request.kind == OperationKind::Right)?;
+    let held = plugin.manifest.held_categories();
+    if request.data.is_empty() {
+        return Some(held.iter().collect());
     }
+    let categories = &request.baseline.taxonomy().categories;
+    let named = |item: &Id<Category>| request.data.iter().any(|data| categories.is_below(*item, *data));
+    Some(held.iter().filter(named).collect())
 }
 
 /// The answer while it is being made; it only ever gets stricter.

@@ -19,6 +19,7 @@ use crate::openings::{self, Openings};
 use crate::profile::{Profile, ProfileText};
 use crate::request::{Request, collect_facts};
 use crate::response::Response;
+use crate::rights::{Claims, PersonRequest, RightAnswer};
 use crate::sandbox::{Sandbox, SandboxOptions};
 
 /// A policy host: the policy, the deployment's profile and the plugins of its products.
@@ -278,6 +279,35 @@ impl Host {
         self.answer(request, true, assumed)
     }
 
+    /// Checks the request of a person that is put to every product: a right, written like any request but without
+    /// `product`; `operation` may be left out.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with it, each with its place and the nearest valid name.
+    pub fn person_request(
+        &self,
+        name: &str,
+        text: &str,
+        format: Format,
+    ) -> Result<PersonRequest, Diagnostics> {
+        PersonRequest::read(name, text, format, &self.shared.snapshot.load().baselines)
+    }
+
+    /// Puts the request of a person to every loaded product and makes one answer of theirs (§9, §10). Never fails and
+    /// never panics.
+    ///
+    /// The decision is the strictest of all items of all products, and what each product grants, refuses or leaves
+    /// waiting stands beside it. A plugin that could not be loaded leaves the whole answer pending at best: nobody
+    /// knows what its product holds.
+    #[must_use]
+    pub fn right(&self, request: &PersonRequest) -> RightAnswer {
+        let snapshot = self.shared.snapshot.load();
+        let bare = || Arc::new(Edition::bare(request.baseline()));
+        let edition = snapshot.edition(request.request()).map_or_else(bare, Arc::clone);
+        RightAnswer::find(&edition, request, &snapshot.refused)
+    }
+
     /// Which missing facts could still change the answer, and with which values it would be a permit.
     ///
     /// A what-if question for people, not for the hot path: it evaluates the request up to a few thousand times.
@@ -517,7 +547,7 @@ fn compile(sandbox: &Sandbox, bytes: &[u8], digest: String) -> Result<Arc<Code>,
 
 /// Checks a plugin against one version of the policy and takes it in.
 fn admit(edition: &mut Edition, code: &Arc<Code>, name: &str, at: Timestamp) -> Result<(), String> {
-    let plugin = check(&edition.baseline, code, name)?;
+    let plugin = check(edition, code, name)?;
     judge_load(edition, &plugin, at)
         .map_err(|reasons| format!("the policy refuses it: {}", reasons.join("; ")))?;
     let product = plugin.manifest.product;
@@ -533,7 +563,8 @@ fn admit(edition: &mut Edition, code: &Arc<Code>, name: &str, at: Timestamp) -> 
     Ok(())
 }
 
-fn check(baseline: &Baseline, code: &Arc<Code>, name: &str) -> Result<LoadedPlugin, String> {
+fn check(edition: &Edition, code: &Arc<Code>, name: &str) -> Result<LoadedPlugin, String> {
+    let baseline = &*edition.baseline;
     let text = code.sandbox.manifest();
     let manifest_name = format!("{name}: plugin.toml");
     let (manifest, warnings) =
@@ -547,6 +578,7 @@ fn check(baseline: &Baseline, code: &Arc<Code>, name: &str) -> Result<LoadedPlug
     let version_value = FactValue::Text(format!("{} {}", manifest.version, code.digest).into());
     Ok(LoadedPlugin {
         settled: LoadedPlugin::unsettled(&manifest),
+        claims: Claims::new(baseline, &manifest, &edition.profile),
         review_value: FactValue::Time(manifest.review_date),
         manifest,
         code: Arc::clone(code),
@@ -566,9 +598,12 @@ fn keep_last_good(editions: &mut [Edition], current: &Snapshot) {
         else {
             continue;
         };
-        for (place, last) in edition.plugins.iter_mut().zip(&old.plugins) {
-            if let (None, Some(last)) = (&place, last) {
-                *place = check(&edition.baseline, &last.code, "last good version").ok();
+        let keep =
+            |last: &Option<LoadedPlugin>| check(edition, &last.as_ref()?.code, "last good version").ok();
+        let kept: Vec<_> = old.plugins.iter().map(keep).collect();
+        for (place, kept) in edition.plugins.iter_mut().zip(kept) {
+            if place.is_none() {
+                *place = kept;
             }
         }
     }

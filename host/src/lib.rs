@@ -13,6 +13,7 @@ mod openings;
 mod profile;
 mod request;
 mod response;
+mod rights;
 pub mod sandbox;
 
 pub use error::{BuildError, BuildErrorKind, LoadError};
@@ -24,3 +25,4 @@ pub use response::{
     Advice, CategoryAnswer, Deciding, DenyKind, Explanation, FactUsed, Layer, Obligation, PluginFailure,
     Response,
 };
+pub use rights::{ItemAnswer, PersonRequest, ProductAnswer, RightAnswer, SharedDuty};

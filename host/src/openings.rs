@@ -295,9 +295,16 @@ impl Search<'_> {
         }
     }
 
+    /// The step that brings the answer nearest to a permit. As long as a fact that a request may state helps, nobody is
+    /// sent to a register, to the profile or to counsel, even if one word from there would help more.
     fn best_step(&mut self, assumed: &Assumed, here: Distance) -> Option<(Assumed, Distance)> {
         let mut best: Option<(Assumed, Distance)> = None;
+        let facts = &self.edition.baseline.taxonomy().facts;
         for (fact, trials) in self.open.clone() {
+            let may_be_requested = facts.get(fact).is_some_and(|it| it.supplier.may_be_requested());
+            if best.is_some() && !may_be_requested {
+                break;
+            }
             for (value, _) in trials {
                 if self.spent() {
                     return best;

@@ -136,6 +136,15 @@ impl Profile {
         rows
     }
 
+    /// What the register's row says of a fact.
+    pub(crate) fn registered(&self, register: &str, row: &str, fact: Id<Fact>) -> Option<&FactValue> {
+        let facts = &self.registers.get(register)?.get(row)?.facts;
+        facts
+            .iter()
+            .find(|(other, _)| *other == fact)
+            .map(|(_, value)| value)
+    }
+
     /// The facts by which a request could pick an entry that supplies this one.
     pub(crate) fn selectors(&self, fact: Id<Fact>) -> Vec<Id<Fact>> {
         let supplies = |entry: &Entry| entry.facts.iter().any(|(other, _)| *other == fact);

@@ -83,11 +83,22 @@ impl Request {
         format: Format,
         baselines: &[Arc<Baseline>],
     ) -> Result<Self, Diagnostics> {
+        Self::read_from(name, text, format, baselines, Asker::Product)
+    }
+
+    /// Reads a request from its text, by whoever asks.
+    pub(crate) fn read_from(
+        name: &str,
+        text: &str,
+        format: Format,
+        baselines: &[Arc<Baseline>],
+        asker: Asker,
+    ) -> Result<Self, Diagnostics> {
         let document = Document::new(name, text);
         let request = document.parse(format).and_then(|root| {
             document
                 .table(&root, "a request")
-                .and_then(|fields| read(&document, &fields, baselines))
+                .and_then(|fields| read(&document, &fields, baselines, asker))
         });
         match request {
             Some(request) if !document.has_errors() => Ok(request),
@@ -100,7 +111,7 @@ impl Request {
         fields: &Fields<'_>,
         baselines: &[Arc<Baseline>],
     ) -> Option<Self> {
-        read(document, fields, baselines)
+        read(document, fields, baselines, Asker::Product)
     }
 
     /// The version of the policy that it was checked against.
@@ -132,7 +143,21 @@ impl Request {
     }
 }
 
-fn read(document: &Document, fields: &Fields<'_>, baselines: &[Arc<Baseline>]) -> Option<Request> {
+/// Who asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Asker {
+    /// A product, which the request names.
+    Product,
+    /// A person, whose request is a right and is put to every product.
+    Person,
+}
+
+fn read(
+    document: &Document,
+    fields: &Fields<'_>,
+    baselines: &[Arc<Baseline>],
+    asker: Asker,
+) -> Option<Request> {
     // The time comes first: it says which version of the policy, and so which vocabulary, counts.
     let at = fields
         .required_text("at")
@@ -163,8 +188,13 @@ fn read(document: &Document, fields: &Fields<'_>, baselines: &[Arc<Baseline>]) -
     };
     let taxonomy = baseline.taxonomy();
     let id = fields.text("id").map(|it| it.value);
-    let product = required_id(document, fields, "product", &taxonomy.products);
-    let operation = required_id(document, fields, "operation", &taxonomy.operations);
+    let (product, operation) = match asker {
+        Asker::Product => (
+            required_id(document, fields, "product", &taxonomy.products),
+            required_id(document, fields, "operation", &taxonomy.operations),
+        ),
+        Asker::Person => persons(document, fields, baseline),
+    };
     let kind = operation
         .and_then(|id| taxonomy.operations.get(id))
         .map_or(OperationKind::Processing, |operation| operation.kind);
@@ -194,6 +224,43 @@ fn read(document: &Document, fields: &Fields<'_>, baselines: &[Arc<Baseline>]) -
         at_value: FactValue::Time(at),
         facts,
     })
+}
+
+/// Any product, for a request that is put to all of them, and the operation, which is a right.
+fn persons(
+    document: &Document,
+    fields: &Fields<'_>,
+    baseline: &Baseline,
+) -> (Option<Id<Product>>, Option<Id<Operation>>) {
+    let taxonomy = baseline.taxonomy();
+    if let Some(node) = fields.node("product") {
+        document
+            .error(
+                node.span.clone(),
+                "the request of a person is put to every product",
+            )
+            .help("leave `product` out, or ask one product with `licit eval`");
+    }
+    let rights = || {
+        taxonomy
+            .operations
+            .iter()
+            .filter(|(_, it)| it.kind == OperationKind::Right)
+            .map(|(id, _)| id)
+    };
+    let operation = match fields.text("operation") {
+        None => rights().next(),
+        Some(word) => find(document, &word, &taxonomy.operations).filter(|operation| {
+            let is_right = rights().any(|right| right == *operation);
+            if !is_right {
+                document
+                    .error(word.span.clone(), "only a right is put to every product")
+                    .help("leave `operation` out");
+            }
+            is_right
+        }),
+    };
+    (taxonomy.products.iter().next().map(|(id, _)| id), operation)
 }
 
 fn required_id<T: licit_baseline::Entry>(

@@ -23,6 +23,8 @@ const REQUEST: &str = r#"{
     "facts": {
         "subject.region": "IN", "subject.age_class": "adult", "data.origin_product": "themes",
         "controls.personalisation": "on", "controls.device_permission": "on", "right.objected_purposes": [],
+        "subject.child_signal": false, "right.restricted": false, "retention.isolated": false,
+        "retention.purpose_fulfilled": false,
         "subject.account_risk": false, "controls.two_step_verification": "off", "actor.role": "system",
         "consent.records": ["content-recommendation explicit given 2026-01-01T00:00:00Z"]
     }
@@ -134,8 +136,8 @@ fn plugin(c: &mut Criterion) {
                 value: FactValue::Texts(&[]),
             },
             CallFact {
-                name: "subject.age_class",
-                value: FactValue::Text("adult"),
+                name: "subject.child_signal",
+                value: FactValue::Flag(false),
             },
         ],
     };
@@ -147,7 +149,7 @@ fn native(c: &mut Criterion) {
     let data = [themes::Data::BrowsingHistory, themes::Data::DownloadHistory];
     let request = themes::Request::new(themes::Operation::Use, "content-recommendation", data)
         .fact("right.objected_purposes", Vec::<&str>::new())
-        .fact("subject.age_class", "adult");
+        .fact("subject.child_signal", false);
     assert!(
         themes::evaluate(&request).is_permit(),
         "the native logic permits what is measured"

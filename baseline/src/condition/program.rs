@@ -564,6 +564,10 @@ impl Sum {
         let Some(plus) = &self.plus else { return Some(base) };
         let plus = match plus.value(context)? {
             FactValue::Days(length) => *length,
+            // Until an event: no length of time settles when.
+            FactValue::Text(text) if text.starts_with("until:") => {
+                return matches!(base, Ordered::Time(_)).then_some(Ordered::Time(Timestamp::MAX));
+            }
             FactValue::Text(text) => parse_duration(text).ok()?,
             _ => return None,
         };

@@ -25,6 +25,15 @@ pub(crate) enum Role {
     Pend,
 }
 
+/// The duties of a rule that one of its clauses brings along.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Duties {
+    /// Those without a condition of their own.
+    Common,
+    /// The one in this place, which has a condition of its own.
+    Only(usize),
+}
+
 /// One compiled part of a rule.
 #[derive(Debug)]
 pub(crate) struct Clause {
@@ -53,6 +62,8 @@ pub(crate) struct Clause {
     pub(crate) refuse_when: Option<Condition>,
     pub(crate) grants: Axes,
     pub(crate) effects: Effects,
+    /// Which duties of its rule come with it.
+    pub(crate) duties: Duties,
     /// Whether the outcome can differ by data category.
     pub(crate) judges_each: bool,
 }

@@ -4,7 +4,7 @@ mod clause;
 mod index;
 mod read;
 
-pub(crate) use clause::{Clause, Parts, Role};
+pub(crate) use clause::{Clause, Duties, Parts, Role};
 pub(crate) use index::Index;
 pub(crate) use read::read_rules;
 
@@ -29,6 +29,8 @@ pub struct Rule {
     pub ambiguities: Vec<String>,
     /// Duties that come with it.
     pub obligations: Vec<Due>,
+    /// Which of those duties have a condition of their own, by position.
+    pub(crate) own_duties: Vec<usize>,
     /// For kind `register`: the closed list of values.
     pub values: Vec<String>,
     /// The decisions that its duties, or its advice, come with.

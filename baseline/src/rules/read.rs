@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use super::clause::{Clause, Effects, Role};
+use super::clause::{Clause, Duties, Effects, Role};
 use super::{Rule, RuleKind};
 use crate::condition::{Compiler, Condition, Expression, Jurisdiction, Polarity, RuleParts, Scope, parse};
-use crate::decision::{Decision, Timing};
+use crate::decision::{Decision, Decisions, Timing};
 use crate::document::{Document, Node, Spanned, Table as Fields};
 use crate::fact::{Fact, FactValue};
 use crate::table::{Id, Set, Table};
@@ -52,10 +52,15 @@ struct Draft<'d> {
     unless: Option<Read<'d>>,
     must: Option<Read<'d>>,
     refuse_when: Option<Read<'d>>,
+    excepts: Option<Read<'d>>,
     grants: Axes,
     /// Axes granted to a part of the data only.
     also_grants: Vec<(Axes, Set<Category>)>,
     effects: Effects,
+    /// How many duties there are.
+    duties: usize,
+    /// Those with a condition of their own, by position.
+    own_duties: Vec<(usize, Read<'d>)>,
     jurisdiction: Jurisdiction,
     /// Whether an answer lists the data it refuses as surplus.
     surplus: bool,
@@ -192,7 +197,6 @@ fn read_rule<'d>(
         .map(|it| it.value)
         .collect();
     let values = fields.texts("values").into_iter().map(|it| it.value).collect();
-    let obligations = obligations(document, fields, taxonomy);
     let operation_words = fields.texts("operations");
     let names_operations = !operation_words.is_empty();
     let operations_set = operations(document, operation_words, taxonomy, groups);
@@ -203,6 +207,7 @@ fn read_rule<'d>(
             .is_some_and(|it| it.kind == OperationKind::Processing)
     });
     let accompanies = accompanies(document, fields, kind, !processing);
+    let (obligations, own) = obligations(document, fields, taxonomy, accompanies.iter().copied().collect());
     let data_words = fields.texts("data");
     let names_data = !data_words.is_empty();
     let data = select(document, data_words, &taxonomy.categories);
@@ -247,9 +252,12 @@ fn read_rule<'d>(
         unless: condition(document, fields.node("unless")),
         must: condition(document, fields.node("must")),
         refuse_when: condition(document, fields.node("refuse-when")),
+        excepts: condition(document, fields.node("excepts")),
         grants: axes(document, &fields.texts("grants")),
         also_grants: also_grants(document, fields, taxonomy),
         effects: effects(document, fields, taxonomy),
+        duties: obligations.len(),
+        own_duties: own,
         jurisdiction: jurisdiction(document, fields, taxonomy),
         surplus: fields.flag("surplus").unwrap_or(false),
     };
@@ -261,6 +269,7 @@ fn read_rule<'d>(
         summary,
         reading,
         ambiguities,
+        own_duties: draft.own_duties.iter().map(|(at, _)| *at).collect(),
         obligations,
         values,
         accompanies,
@@ -302,8 +311,14 @@ fn also_grants(document: &Document, fields: &Fields<'_>, taxonomy: &Taxonomy) ->
     also
 }
 
-fn obligations(document: &Document, fields: &Fields<'_>, taxonomy: &Taxonomy) -> Vec<Due> {
-    let mut due = Vec::new();
+/// The duties of a rule, and the conditions of those that have one of their own, by position.
+fn obligations<'d>(
+    document: &'d Document,
+    fields: &Fields<'_>,
+    taxonomy: &Taxonomy,
+    accompanies: Decisions,
+) -> (Vec<Due>, Vec<(usize, Read<'d>)>) {
+    let (mut due, mut own) = (Vec::new(), Vec::new());
     for entry in fields.tables("obligations", "an entry of `obligations`") {
         let id = entry
             .required_text("id")
@@ -311,12 +326,20 @@ fn obligations(document: &Document, fields: &Fields<'_>, taxonomy: &Taxonomy) ->
         let timing = entry
             .required_text("timing")
             .and_then(|word| word_of(document, "timing", &word, &Timing::ALL, Timing::as_str));
+        let accompanies =
+            named_decisions(document, &entry).map_or(accompanies, |named| named.into_iter().collect());
+        let when = condition(document, entry.node("when"));
         entry.finish();
         if let (Some(obligation), Some(timing)) = (id, timing) {
-            due.push(Due { obligation, timing });
+            own.extend(when.map(|when| (due.len(), when)));
+            due.push(Due {
+                obligation,
+                timing,
+                accompanies,
+            });
         }
     }
-    due
+    (due, own)
 }
 
 fn accompanies(
@@ -326,9 +349,8 @@ fn accompanies(
     rights: bool,
 ) -> Vec<Decision> {
     const ALL: [Decision; 3] = [Decision::Permit, Decision::Pend, Decision::Deny];
-    let words = fields.texts("accompanies");
-    if words.is_empty() {
-        return match kind {
+    named_decisions(document, fields).unwrap_or_else(|| {
+        match kind {
             Some(RuleKind::Permit) => vec![Decision::Permit],
             Some(RuleKind::Deny | RuleKind::Pend) => vec![Decision::Pend, Decision::Deny],
             // What only advises says itself where it belongs; one about a right follows from the asking.
@@ -336,12 +358,16 @@ fn accompanies(
             _ if rights => ALL.to_vec(),
             // A duty about processing that does not happen is no duty.
             _ => vec![Decision::Permit],
-        };
-    }
-    words
-        .iter()
-        .filter_map(|word| word_of(document, "decision", word, &ALL, Decision::as_str))
-        .collect()
+        }
+    })
+}
+
+/// The decisions named in `accompanies`, if it is there.
+fn named_decisions(document: &Document, fields: &Fields<'_>) -> Option<Vec<Decision>> {
+    const ALL: [Decision; 3] = [Decision::Permit, Decision::Pend, Decision::Deny];
+    let words = fields.texts("accompanies");
+    let decision = |word| word_of(document, "decision", word, &ALL, Decision::as_str);
+    (!words.is_empty()).then(|| words.iter().filter_map(decision).collect())
 }
 
 fn effects(document: &Document, fields: &Fields<'_>, taxonomy: &Taxonomy) -> Effects {
@@ -520,8 +546,14 @@ impl Draft<'_> {
         if self.surplus && !is(&[RuleKind::Deny, RuleKind::Require]) {
             report("refuses no data: drop `surplus`");
         }
-        if self.refuse_when.is_some() && !is(&[RuleKind::Deny, RuleKind::Pend]) {
+        if self.refuse_when.is_some() && self.excepts.is_none() && !is(&[RuleKind::Deny, RuleKind::Pend]) {
             report("has no `refuse-when`");
+        }
+        if self.excepts.is_some() && (!is(&[RuleKind::Oblige]) || self.processing) {
+            report("has no `excepts`: only a duty on `right` has");
+        }
+        if !self.own_duties.is_empty() && !is(&[RuleKind::Oblige]) {
+            report("has no `when` of its own for a duty");
         }
         let only_for_permits = [
             (!self.else_deny.is_empty(), "has no `else-deny`"),
@@ -590,9 +622,11 @@ impl Draft<'_> {
         let law = || Some((rule, self.jurisdiction.clone()));
         // Duties never change a decision, and a right is not refused for want of a fact.
         let may_ask_given = role == Role::Oblige || !self.processing;
+        let compile_read = |read: &Read<'_>, polarity: Polarity| {
+            read.compile(compiler, polarity, law(), may_ask_given, false)
+        };
         let compile = |read: &Option<Read<'_>>, polarity: Polarity| {
-            read.as_ref()
-                .and_then(|read| read.compile(compiler, polarity, law(), may_ask_given, false))
+            read.as_ref().and_then(|read| compile_read(read, polarity))
         };
         let within = |polarity: Polarity| {
             self.within
@@ -635,6 +669,7 @@ impl Draft<'_> {
                     refuse_when: None,
                     grants: Axes::NONE,
                     effects: Effects::default(),
+                    duties: Duties::Common,
                     judges_each: false,
                 }
                 .settle(),
@@ -663,10 +698,48 @@ impl Draft<'_> {
                     at_most_one: self.at_most_one.clone(),
                     grants: *axes,
                     effects: Effects::default(),
+                    duties: Duties::Common,
                     judges_each: false,
                 }
                 .settle(),
             );
+        }
+        let beside = |id: String, role, when, duties| Clause {
+            id,
+            rule,
+            role,
+            operations: self.operations.clone(),
+            purposes: self.purposes.clone(),
+            products: self.products.clone(),
+            recipients: self.recipients.clone(),
+            data: self.data.clone(),
+            names_data: self.names_data,
+            admits: self.admits.clone(),
+            at_most_one: None,
+            when,
+            if_known: None,
+            unless: None,
+            refuse_when: None,
+            grants: Axes::NONE,
+            effects: Effects::default(),
+            duties,
+            judges_each: false,
+        };
+        for (index, when) in &self.own_duties {
+            let when = compile_read(when, Polarity::Closes);
+            let clause = beside(format!("{name}/duty-{index}"), role, when, Duties::Only(*index));
+            clauses.push(clause.settle());
+        }
+        if self.excepts.is_some() {
+            // An item that the right does not reach for now.
+            let when = compile(&self.excepts, Polarity::Closes);
+            let mut clause = beside(format!("{name}/excepts"), Role::Deny, when, Duties::Common);
+            clause.if_known = compile(&self.when, Polarity::Opens);
+            clause.refuse_when = compile(&self.refuse_when, Polarity::Opens);
+            clauses.push(clause.settle());
+        } else if !self.own_duties.is_empty() && self.own_duties.len() == self.duties {
+            // Every duty goes by its own condition.
+            return;
         }
         clauses.push(
             Clause {
@@ -676,7 +749,10 @@ impl Draft<'_> {
                 when: compile(&self.when, when_polarity),
                 if_known: within(Polarity::Opens).or_else(|| compile(&self.if_known, Polarity::Opens)),
                 unless,
-                refuse_when: compile(&self.refuse_when, Polarity::Opens),
+                refuse_when: match self.excepts {
+                    Some(_) => None,
+                    None => compile(&self.refuse_when, Polarity::Opens),
+                },
                 operations: self.operations,
                 purposes: self.purposes,
                 products: self.products,
@@ -687,6 +763,7 @@ impl Draft<'_> {
                 at_most_one: self.at_most_one,
                 grants: self.grants,
                 effects: self.effects,
+                duties: Duties::Common,
                 judges_each: false,
             }
             .settle(),

@@ -2,7 +2,7 @@
 
 mod read;
 
-use crate::decision::Timing;
+use crate::decision::{Decisions, Timing};
 use crate::fact::Fact;
 use crate::table::{Entry, Id, Set, Table};
 
@@ -269,6 +269,8 @@ pub struct Due {
     pub obligation: Id<Obligation>,
     /// When it is due.
     pub timing: Timing,
+    /// The decisions that it comes with; for a right, the decisions about its items.
+    pub accompanies: Decisions,
 }
 
 /// A group of countries that rules and manifests may name (inventory §6).

@@ -931,6 +931,106 @@ fn a_right_is_refused_item_by_item() {
 }
 
 #[test]
+fn a_duty_can_have_company_and_a_condition_of_its_own() {
+    let mut lines = RIGHTS.to_vec();
+    lines.push(
+        "wipe: oblige; operations = [\"right\"]; obligations = [\
+            { id = \"wipe\", timing = \"by-deadline\", accompanies = [\"permit\"] }, \
+            { id = \"tell\", timing = \"after\", accompanies = [\"deny\"] }, \
+            { id = \"tell\", timing = \"before\", when = 'given(basis)' }]",
+    );
+    let baseline = policy(&lines);
+    let facts = "\"proven\" = true\n\"ready\" = true\n\"ground\" = \"none\"\n\"approval\" = \"A-1\"";
+    let ask = |more: &str| {
+        World::new(&baseline).with(&format!("{facts}\n{more}")).ask(
+            "shop",
+            "right",
+            "service",
+            &["name", "serial"],
+        )
+    };
+    let (erase, explain) = ("wipe by-deadline wipe", "tell after wipe");
+    ask("\"held\" = false").is(Decision::Permit, &[]).owes(&[erase]);
+    ask("\"held\" = true").is(Decision::Deny, &[]).owes(&[explain]);
+    // One item is granted and one is refused: both duties are owed.
+    ask("\"held\" = { name = true, serial = false }")
+        .is(Decision::Deny, &["kept"])
+        .owes(&[erase, explain]);
+    ask("\"held\" = false\n\"basis\" = \"contract\"")
+        .is(Decision::Permit, &[])
+        .owes(&["tell before wipe", erase]);
+    let complain = complaint(
+        "p: deny; operations = [\"use\"]; obligations = [{ id = \"tell\", timing = \"after\", when = 'ready' }]",
+    );
+    assert!(
+        complain.contains("has no `when` of its own for a duty"),
+        "{complain}"
+    );
+}
+
+#[test]
+fn a_ban_closes_a_permit_with_a_duty_of_its_own() {
+    let baseline = policy(&[
+        "open: permit; operations = [\"use\"]; else-deny = [\"use\"]; when = 'ready'; grants = [\"purpose\"]; \
+         obligations = [{ id = \"wipe\", timing = \"before\", accompanies = [\"deny\"] }]",
+    ]);
+    ask_use(&baseline, "\"ready\" = true", &["name"])
+        .is(Decision::Permit, &["open"])
+        .owes(&[]);
+    ask_use(&baseline, "\"ready\" = false", &["name"])
+        .is(Decision::Deny, &["open"])
+        .owes(&["wipe before open"]);
+}
+
+#[test]
+fn a_duty_on_a_right_can_except_items() {
+    let baseline = policy(&[
+        RIGHTS[0],
+        "wipe: oblige; operations = [\"right\"]; when = 'calm'; excepts = 'held'; refuse-when = 'ready'; \
+         obligations = [{ id = \"wipe\", timing = \"by-deadline\" }]; accompanies = [\"permit\"]",
+    ]);
+    let own = |facts: &str| -> Vec<Decision> {
+        let facts = format!("\"proven\" = true\n\"held\" = {{ name = true, serial = false }}\n{facts}");
+        let answer =
+            World::new(&baseline)
+                .with(&facts)
+                .ask("shop", "right", "service", &["name", "serial", "place"]);
+        answer.categories.iter().map(|it| it.1).collect()
+    };
+    let (permit, pend, deny) = (Decision::Permit, Decision::Pend, Decision::Deny);
+    assert_eq!(own("\"calm\" = true\n\"ready\" = true"), [deny, permit, permit]);
+    assert_eq!(own("\"calm\" = true"), [pend, permit, permit]);
+    // Another right is not touched, and neither is one of which nobody knows whether it is this one.
+    assert_eq!(
+        own("\"calm\" = false\n\"ready\" = true"),
+        [permit, permit, permit]
+    );
+    assert_eq!(own("\"ready\" = true"), [permit, permit, permit]);
+    let complain = complaint("p: deny; operations = [\"right\"]; when = 'calm'; excepts = 'held'");
+    assert!(complain.contains("has no `excepts`"), "{complain}");
+}
+
+#[test]
+fn what_ends_with_an_event_has_no_last_day() {
+    let mut words = WORDS.replace(
+        "{ name = \"proven\",",
+        "{ name = \"taken\", type = \"time\", supplier = \"caller\", section = [\"1\"], meaning = \"-\" },\n      \
+         { name = \"kept\", type = \"text\", values-of = \"durations\", supplier = \"manifest\", section = [\"1\"], meaning = \"-\" },\n      \
+         { name = \"proven\",",
+    );
+    words += &rules(&[
+        "keep: permit; operations = [\"use\"]; when = 'at <= taken + kept'; grants = [\"purpose\"]",
+    ]);
+    let baseline = Baseline::read([("words.toml", words.as_str())]).unwrap_or_else(|found| panic!("{found}"));
+    let ask = |kept: &str| {
+        let facts = format!("\"taken\" = \"2020-01-01\"\n\"kept\" = \"{kept}\"");
+        ask_use(&baseline, &facts, &["name"]).decision
+    };
+    assert_eq!(ask("until:account-cancelled"), Decision::Permit);
+    assert_eq!(ask("P30D"), Decision::Deny);
+}
+
+#[test]
 fn a_load_is_permitted_unless_a_load_rule_denies_it() {
     let baseline = policy(&[
         "gate: require; operations = [\"use\", \"load\"]; must = 'ready'",

@@ -81,7 +81,8 @@ const PERMISSIVE: &str = r#"
     "law.consent_required" = false
     "law.basis_recognised" = true
     "law.definition_ref" = "none"
-    "law.exemption_ref" = "L-1"
+    "law.exemption_ref" = "none"
+    "law.deadline" = 30
     "law.ref" = "L-2"
     "law.notify" = false
     "recipient.id" = "R-1"
@@ -109,12 +110,21 @@ const PERMISSIVE: &str = r#"
     "reader.role" = "none"
     "retention.declared_period" = "P180D"
     "retention.isolated" = false
+    "retention.purpose_fulfilled" = false
+    "retention.erasure_confirmed" = false
+    "retention.service_ended" = false
+    "retention.hold_ref" = "none"
+    "plugin.child_directed" = false
     "notice.promotional_content" = false
     "notice.type" = "purchase"
     "notice.opt_out_present" = true
     "request.kind" = "right"
     "request.topic" = "personal-data"
     "request.channel" = "support-portal"
+    "request.written" = true
+    "request.significance" = "ordinary"
+    "request.verified_at" = "2026-11-20T00:00:00Z"
+    "subject.agent_authority" = "not-applicable"
 "#;
 
 /// What a plugin of the product declares, so that it stands in the way of nothing either.
@@ -308,7 +318,12 @@ fn g51_access_without_a_ground_for_refusal_is_granted() {
     world
         .ask("themes", "right", "rights-fulfilment", &[])
         .is(Decision::Permit, &["right-default-honour"])
-        .owes(&["provide-free-copy by-deadline right-access-first-copy"])
+        .owes(&[
+            "provide-free-copy by-deadline right-access-first-copy",
+            "answer-in-time by-deadline request-deadline",
+            "route-to-india-entity after request-region-india",
+            "route-to-data-protection-officer after dpo-reachable",
+        ])
         .lacks(&[]);
     world
         .without(&["subject.identity_verified"])

@@ -6,3 +6,4 @@ pub(crate) mod eval;
 pub(crate) mod facts;
 pub(crate) mod inspect;
 pub(crate) mod pack;
+pub(crate) mod right;

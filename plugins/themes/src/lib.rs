@@ -1,4 +1,4 @@
-//! What Themes adds to its manifest: objections to recommendations, care with minors, moderated comments.
+//! What Themes adds to its manifest: objections to recommendations, care where a child may be using the device, moderated comments.
 
 licit_guest::plugin!();
 
@@ -10,8 +10,8 @@ pub fn evaluate(request: &Request) -> Verdict {
             if objected.contains("content-recommendation") || objected.contains("personalisation") {
                 return deny(Reason::Objected);
             }
-            if facts.subject_age_class() != SubjectAgeClass::Adult && request.has(Data::BrowsingHistory) {
-                return deny(Reason::MinorBrowsing);
+            if facts.subject_child_signal() && request.has(Data::BrowsingHistory) {
+                return deny(Reason::ChildSignal);
             }
             permit()
         }
@@ -28,31 +28,31 @@ pub fn evaluate(request: &Request) -> Verdict {
 mod tests {
     use super::*;
 
-    fn recommend(age: &'static str, objected: Vec<&'static str>, data: Data) -> Verdict {
+    fn recommend(child_signal: bool, objected: Vec<&'static str>, data: Data) -> Verdict {
         let request = Request::new(Operation::Use, "content-recommendation", [data])
-            .fact("subject.age_class", age)
+            .fact("subject.child_signal", child_signal)
             .fact("right.objected_purposes", objected);
         evaluate(&request)
     }
 
     #[test]
     fn an_objection_outweighs_everything() {
-        let verdict = recommend("adult", vec!["content-recommendation"], Data::DownloadHistory);
+        let verdict = recommend(false, vec!["content-recommendation"], Data::DownloadHistory);
         assert_eq!(verdict, deny(Reason::Objected));
         assert_eq!(
-            recommend("adult", vec!["personalisation"], Data::Oaid),
+            recommend(false, vec!["personalisation"], Data::Oaid),
             deny(Reason::Objected)
         );
-        assert!(recommend("adult", vec!["marketing"], Data::DownloadHistory).is_permit());
+        assert!(recommend(false, vec!["marketing"], Data::DownloadHistory).is_permit());
     }
 
     #[test]
-    fn what_a_minor_looked_at_is_not_used() {
+    fn what_a_child_may_have_looked_at_is_not_used() {
         assert_eq!(
-            recommend("minor", vec![], Data::BrowsingHistory),
-            deny(Reason::MinorBrowsing)
+            recommend(true, vec![], Data::BrowsingHistory),
+            deny(Reason::ChildSignal)
         );
-        assert!(recommend("minor", vec![], Data::DownloadHistory).is_permit());
+        assert!(recommend(true, vec![], Data::DownloadHistory).is_permit());
     }
 
     #[test]
