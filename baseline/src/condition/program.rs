@@ -80,6 +80,8 @@ pub(crate) enum Group<T> {
 #[derive(Debug)]
 pub(crate) enum Word {
     Constant(Box<str>),
+    /// Any word that begins so.
+    Beginning(Box<str>),
     Fact(Read),
 }
 
@@ -313,9 +315,16 @@ impl Test {
                 Some(FactValue::Text(word)) => list.contains(word).into(),
                 _ => Kleene::Unknown,
             },
+            Self::Has(read, Word::Beginning(start)) => match get(read) {
+                Some(FactValue::Texts(words)) => {
+                    let begins = |word: &Box<str>| word.starts_with(&**start) || **word == *"*";
+                    words.iter().any(begins).into()
+                }
+                _ => Kleene::Unknown,
+            },
             Self::Has(read, word) => {
                 let word = match word {
-                    Word::Constant(word) => Some(&**word),
+                    Word::Constant(word) | Word::Beginning(word) => Some(&**word),
                     Word::Fact(read) => get(read).and_then(text),
                 };
                 match (get(read), word) {
