@@ -28,4 +28,5 @@ files! {
     "rules/g-security.toml",
     "rules/h-retention.toml",
     "rules/j-rights.toml",
+    "rules/o-changes.toml",
 }
