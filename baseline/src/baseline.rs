@@ -86,6 +86,14 @@ pub struct EngineFacts {
     pub feature: Option<Id<Fact>>,
     /// `review.date`
     pub review_date: Option<Id<Fact>>,
+    /// `plugin.delta`
+    pub plugin_delta: Option<Id<Fact>>,
+    /// `change.material`
+    pub change_material: Option<Id<Fact>>,
+    /// `notice.kind`
+    pub notice_kind: Option<Id<Fact>>,
+    /// `notice.time`
+    pub notice_time: Option<Id<Fact>>,
 }
 
 impl Baseline {
@@ -306,6 +314,10 @@ impl EngineFacts {
             region: find("subject.region"),
             feature: find("feature"),
             review_date: find("review.date"),
+            plugin_delta: find("plugin.delta"),
+            change_material: find("change.material"),
+            notice_kind: find("notice.kind"),
+            notice_time: find("notice.time"),
         }
     }
 }
