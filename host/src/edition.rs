@@ -6,6 +6,7 @@ use licit_baseline::{
     Activity, Baseline, Diagnostics, FactValue, Facts, Id, Law, Manifest, Operation, Product, Query, Settled,
 };
 
+use crate::changes::{Change, Changes};
 use crate::profile::Profile;
 use crate::request::Request;
 use crate::sandbox;
@@ -27,12 +28,14 @@ pub(crate) struct LoadedPlugin {
     pub(crate) obligation_ids: Vec<String>,
     /// The value of `plugin.version`.
     pub(crate) version_value: FactValue,
-    /// The value of `review.date` when the loading of this plugin is judged.
-    pub(crate) review_value: FactValue,
+    /// What it declares beyond the approved version.
+    pub(crate) change: Change,
     /// By activity and operation, in the order of the manifest: what its facts settle beforehand.
     pub(crate) settled: Vec<Vec<(Id<Operation>, Settled)>>,
-    /// What the load found worth a look.
+    /// What the load found worth a look in the manifest.
     pub(crate) warnings: Diagnostics,
+    /// What the decision to load it leaves to know or to do.
+    pub(crate) notes: Vec<String>,
 }
 
 /// One version of the policy with the profile and the plugins of the deployment.
@@ -40,6 +43,7 @@ pub(crate) struct LoadedPlugin {
 pub(crate) struct Edition {
     pub(crate) baseline: Arc<Baseline>,
     pub(crate) profile: Profile,
+    pub(crate) changes: Changes,
     /// By product.
     pub(crate) plugins: Vec<Option<LoadedPlugin>>,
 }
@@ -63,9 +67,9 @@ impl Edition {
 
 impl LoadedPlugin {
     /// Settles beforehand what the manifest alone settles.
-    pub(crate) fn settle(baseline: &Baseline, manifest: &Manifest) -> Vec<Vec<(Id<Operation>, Settled)>> {
+    pub(crate) fn settle(baseline: &Baseline, manifest: &Manifest, change: &Change) -> Vec<Vec<(Id<Operation>, Settled)>> {
         let law = Law::default();
-        let settle = |activity: &Activity| {
+        let settle = |(position, activity): (usize, &Activity)| {
             let mut facts = Facts::new(baseline, &law, baseline.effective());
             for (fact, value) in manifest.facts.iter().chain(&activity.facts) {
                 facts.set(*fact, value);
@@ -73,6 +77,10 @@ impl LoadedPlugin {
             // Without a region, there is a basis only if it is the same everywhere.
             let basis = activity.basis(baseline.taxonomy(), None);
             if let (Some(fact), Some(value)) = (baseline.taxonomy().facts.find("basis"), basis) {
+                facts.set(fact, value);
+            }
+            let delta = baseline.engine_facts().plugin_delta.zip(change.delta(Some(position)));
+            if let Some((fact, value)) = delta {
                 facts.set(fact, value);
             }
             let query = |operation| Query {
@@ -86,16 +94,21 @@ impl LoadedPlugin {
             let settled = |operation| (operation, baseline.settle(&query(operation), &facts));
             activity.operations.iter().map(settled).collect()
         };
-        manifest.activities.iter().map(settle).collect()
+        manifest.activities.iter().enumerate().map(settle).collect()
+    }
+
+    /// What an activity declares beyond the approved version, the value of `plugin.delta`.
+    pub(crate) fn delta(&self, activity: Option<&Activity>) -> Option<&FactValue> {
+        self.change.delta(activity.and_then(|activity| self.position(activity)))
+    }
+
+    fn position(&self, activity: &Activity) -> Option<usize> {
+        self.manifest.activities.iter().position(|it| std::ptr::eq(it, activity))
     }
 
     /// What is settled beforehand about a request that an activity covers.
     pub(crate) fn settled(&self, activity: &Activity, operation: Id<Operation>) -> Option<&Settled> {
-        let at = self
-            .manifest
-            .activities
-            .iter()
-            .position(|it| std::ptr::eq(it, activity))?;
+        let at = self.position(activity)?;
         let (_, settled) = self.settled.get(at)?.iter().find(|(it, _)| *it == operation)?;
         Some(settled)
     }
