@@ -132,7 +132,9 @@ impl Changes {
         });
         let known = baseline.engine_facts();
         // A notice that is still to be sent has told nobody anything.
-        let notice = announced.and_then(|it| it.notice.as_ref()).filter(|it| it.sent <= at);
+        let notice = announced
+            .and_then(|it| it.notice.as_ref())
+            .filter(|it| it.sent <= at);
         let notice = notice.map(|notice| {
             [
                 (known.notice_kind, notice.kind.clone()),
@@ -180,7 +182,9 @@ impl Change {
         let unchanged = (delta == Some(&self.nothing)).then_some(&self.immaterial);
         let material = self.material.as_ref().or(unchanged);
         let computed = [(known.plugin_delta, delta), (known.change_material, material)];
-        let computed = computed.into_iter().filter_map(|(fact, value)| Some((fact?, value?)));
+        let computed = computed
+            .into_iter()
+            .filter_map(|(fact, value)| Some((fact?, value?)));
         computed.chain(self.notice.iter().map(|(fact, value)| (*fact, value)))
     }
 
@@ -226,7 +230,12 @@ fn subtrees<T: Entry>(table: &Table<T>, ids: &[Id<T>]) -> Set<T> {
 
 /// Where an activity stores and processes its data: `*` if it does not say, because then it may be anywhere.
 fn countries(activity: &Activity) -> Vec<String> {
-    let mut countries: Vec<String> = activity.storage.iter().chain(&activity.processing).cloned().collect();
+    let mut countries: Vec<String> = activity
+        .storage
+        .iter()
+        .chain(&activity.processing)
+        .cloned()
+        .collect();
     if countries.is_empty() {
         countries.push(ANYWHERE.to_owned());
     }
@@ -247,7 +256,10 @@ fn widening(taxonomy: &Taxonomy, before: &[Use], activity: &Activity) -> Option<
         // What the declared entry stands for; a class stands for nothing but its own name.
         let mut covers = taxonomy.categories.empty_set();
         covers.insert(*declared);
-        let its = activity.covers.iter().filter(|it| activity.declared_entry(*it) == Some(*declared));
+        let its = activity
+            .covers
+            .iter()
+            .filter(|it| activity.declared_entry(*it) == Some(*declared));
         its.for_each(|category| covers.insert(category));
         let mut words: Vec<String> = Vec::new();
         for category in covers.iter() {
@@ -264,7 +276,10 @@ fn widening(taxonomy: &Taxonomy, before: &[Use], activity: &Activity) -> Option<
         return None;
     }
     // What classification joins in is not declared here, so nothing about it is new.
-    let root = taxonomy.categories.iter().find(|(id, _)| taxonomy.is_root_category(*id));
+    let root = taxonomy
+        .categories
+        .iter()
+        .find(|(id, _)| taxonomy.is_root_category(*id));
     entries.extend(root.map(|(_, root)| PerCategory {
         category: root.id.as_str().into(),
         covers: taxonomy.categories.full_set(),
@@ -302,7 +317,10 @@ fn beyond(
         return;
     }
     for recipient in &activity.recipients {
-        if !same.iter().any(|it| taxonomy.recipients.lies_in(*recipient, &it.recipients)) {
+        if !same
+            .iter()
+            .any(|it| taxonomy.recipients.lies_in(*recipient, &it.recipients))
+        {
             words.push(format!("recipient:{}", taxonomy.recipients.name(*recipient)));
         }
     }
@@ -388,7 +406,9 @@ impl Reader<'_> {
         }
         let recipients = fields.required("recipients").map_or_else(Vec::new, |node| {
             let words = self.document.texts(node, "`recipients`");
-            let found = words.iter().filter_map(|word| self.find(word, &taxonomy.recipients));
+            let found = words
+                .iter()
+                .filter_map(|word| self.find(word, &taxonomy.recipients));
             found.collect()
         });
         let countries = fields.required_texts("countries");
@@ -422,7 +442,10 @@ impl Reader<'_> {
             self.document
                 .error(
                     word.span,
-                    format!("no approved version of `{}` is on record: a change from what?", word.value),
+                    format!(
+                        "no approved version of `{}` is on record: a change from what?",
+                        word.value
+                    ),
                 )
                 .help("add an `[[approved]]` entry with what people were told before");
         }
@@ -452,7 +475,9 @@ impl Reader<'_> {
             return None;
         };
         let fact = self.baseline.engine_facts().notice_kind;
-        let values = fact.and_then(|fact| self.baseline.taxonomy().facts.get(fact)).map(|it| &it.values);
+        let values = fact
+            .and_then(|fact| self.baseline.taxonomy().facts.get(fact))
+            .map(|it| &it.values);
         if let Some(values) = values.filter(|values| !values.contains(&kind.value)) {
             self.document
                 .unknown("kind of notice", &kind, values.iter().map(String::as_str));
@@ -469,7 +494,8 @@ impl Reader<'_> {
         let effective = effective.and_then(|word| self.instant(word))?;
         if effective < sent {
             let span = late.map_or(0..0, |word| word.span);
-            self.document.error(span, "the change applies before people are told of it");
+            self.document
+                .error(span, "the change applies before people are told of it");
         }
         Some(Notice {
             kind: FactValue::Text(kind.value.into()),
@@ -495,12 +521,16 @@ impl Reader<'_> {
     fn digest(&self, fields: &Fields<'_>) -> Option<String> {
         let word = fields.text("digest")?;
         let hex = word.value.strip_prefix("sha256:");
-        let is_digest = |hex: &str| hex.len() == 64 && hex.bytes().all(|it| matches!(it, b'0'..=b'9' | b'a'..=b'f'));
+        let is_digest =
+            |hex: &str| hex.len() == 64 && hex.bytes().all(|it| matches!(it, b'0'..=b'9' | b'a'..=b'f'));
         if !hex.is_some_and(is_digest) {
             self.document
                 .error(
                     word.span,
-                    format!("`{}` is not a digest: `sha256:` and 64 lower-case hex digits", printable(&word.value)),
+                    format!(
+                        "`{}` is not a digest: `sha256:` and 64 lower-case hex digits",
+                        printable(&word.value)
+                    ),
                 )
                 .help("`licit inspect FILE` shows it");
         }
@@ -511,14 +541,18 @@ impl Reader<'_> {
         let regions = &self.baseline.taxonomy().regions;
         let code = |text: &str| text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_uppercase());
         if word.value != ANYWHERE && !code(&word.value) && regions.find(&word.value).is_none() {
-            self.document
-                .unknown("country", word, regions.names())
-                .help("write a code such as `IN`, a region such as `EEA`, or `*` if the declaration did not say");
+            self.document.unknown("country", word, regions.names()).help(
+                "write a code such as `IN`, a region such as `EEA`, or `*` if the declaration did not say",
+            );
         }
     }
 
     fn retention(&self, word: &Spanned<String>) -> Option<Retention> {
-        if let Some(event) = word.value.strip_prefix("until:").filter(|event| !event.is_empty()) {
+        if let Some(event) = word
+            .value
+            .strip_prefix("until:")
+            .filter(|event| !event.is_empty())
+        {
             return Some(Retention::Until(event.to_owned()));
         }
         parse_duration(&word.value)

@@ -67,7 +67,11 @@ impl Edition {
 
 impl LoadedPlugin {
     /// Settles beforehand what the manifest alone settles.
-    pub(crate) fn settle(baseline: &Baseline, manifest: &Manifest, change: &Change) -> Vec<Vec<(Id<Operation>, Settled)>> {
+    pub(crate) fn settle(
+        baseline: &Baseline,
+        manifest: &Manifest,
+        change: &Change,
+    ) -> Vec<Vec<(Id<Operation>, Settled)>> {
         let law = Law::default();
         let settle = |(position, activity): (usize, &Activity)| {
             let mut facts = Facts::new(baseline, &law, baseline.effective());
@@ -79,7 +83,10 @@ impl LoadedPlugin {
             if let (Some(fact), Some(value)) = (baseline.taxonomy().facts.find("basis"), basis) {
                 facts.set(fact, value);
             }
-            let delta = baseline.engine_facts().plugin_delta.zip(change.delta(Some(position)));
+            let delta = baseline
+                .engine_facts()
+                .plugin_delta
+                .zip(change.delta(Some(position)));
             if let Some((fact, value)) = delta {
                 facts.set(fact, value);
             }
@@ -99,11 +106,15 @@ impl LoadedPlugin {
 
     /// What an activity declares beyond the approved version, the value of `plugin.delta`.
     pub(crate) fn delta(&self, activity: Option<&Activity>) -> Option<&FactValue> {
-        self.change.delta(activity.and_then(|activity| self.position(activity)))
+        self.change
+            .delta(activity.and_then(|activity| self.position(activity)))
     }
 
     fn position(&self, activity: &Activity) -> Option<usize> {
-        self.manifest.activities.iter().position(|it| std::ptr::eq(it, activity))
+        self.manifest
+            .activities
+            .iter()
+            .position(|it| std::ptr::eq(it, activity))
     }
 
     /// What is settled beforehand about a request that an activity covers.

@@ -51,7 +51,9 @@ pub(crate) fn lapsing(all: &[Expiry], at: Timestamp, by: Timestamp) -> Vec<&Expi
         }
         until > by
     };
-    all.iter().filter(|it| it.expires <= by && !taken_over(it)).collect()
+    all.iter()
+        .filter(|it| it.expires <= by && !taken_over(it))
+        .collect()
 }
 
 #[cfg(test)]
@@ -74,15 +76,30 @@ mod tests {
 
     #[test]
     fn what_is_renewed_in_time_does_not_lapse() {
-        let (at, by) = ("2026-11-23T00:00:00Z".parse().unwrap(), "2026-12-23T00:00:00Z".parse().unwrap());
+        let (at, by) = (
+            "2026-11-23T00:00:00Z".parse().unwrap(),
+            "2026-12-23T00:00:00Z".parse().unwrap(),
+        );
         let lapses = |rows: &[Expiry]| lapsing(rows, at, by).len();
         let soon = row("a", "2026-01-01", "2026-12-01");
         assert_eq!(lapses(&[soon.clone()]), 1);
         assert_eq!(lapses(&[row("a", "2026-01-01", "2027-12-01")]), 0);
         assert_eq!(lapses(&[soon.clone(), row("a", "2026-12-01", "2027-12-01")]), 0);
-        assert_eq!(lapses(&[soon.clone(), row("b", "2026-12-01", "2027-12-01")]), 1, "another rule");
-        assert_eq!(lapses(&[soon.clone(), row("a", "2026-12-02", "2027-12-01")]), 1, "a day without");
-        assert_eq!(lapses(&[soon.clone(), row("a", "2026-11-01", "2026-12-20")]), 2, "renewed for too short");
+        assert_eq!(
+            lapses(&[soon.clone(), row("b", "2026-12-01", "2027-12-01")]),
+            1,
+            "another rule"
+        );
+        assert_eq!(
+            lapses(&[soon.clone(), row("a", "2026-12-02", "2027-12-01")]),
+            1,
+            "a day without"
+        );
+        assert_eq!(
+            lapses(&[soon.clone(), row("a", "2026-11-01", "2026-12-20")]),
+            2,
+            "renewed for too short"
+        );
         let chain = [
             soon,
             row("a", "2026-11-01", "2026-12-20"),
@@ -91,6 +108,10 @@ mod tests {
         assert_eq!(lapses(&chain), 0);
         let lapsed = row("a", "2025-01-01", "2026-01-01");
         assert_eq!(lapses(&[lapsed.clone()]), 1);
-        assert_eq!(lapses(&[lapsed, row("a", "2026-03-01", "2027-12-01")]), 0, "long replaced");
+        assert_eq!(
+            lapses(&[lapsed, row("a", "2026-03-01", "2027-12-01")]),
+            0,
+            "long replaced"
+        );
     }
 }

@@ -8,7 +8,8 @@ use arc_swap::ArcSwap;
 use cap_std::fs::Dir;
 use jiff::Timestamp;
 use licit_baseline::{
-    Baseline, Decision, Diagnostics, Document, Fact, FactValue, Fields, Format, Id, Manifest, Node, Rule, Timing,
+    Baseline, Decision, Diagnostics, Document, Fact, FactValue, Fields, Format, Id, Manifest, Node, Rule,
+    Timing,
 };
 use sha2::{Digest, Sha256};
 
@@ -339,13 +340,20 @@ impl Host {
         let given = changes.map(|(name, text)| {
             let document = Document::new(name, text);
             let root = document.parse(Format::Toml);
-            let changes = root.as_ref().and_then(|root| document.table(root, "the file")).and_then(|fields| {
-                let changes = Changes::read(&document, &fields, baseline);
-                fields.finish();
-                changes
-            });
+            let changes = root
+                .as_ref()
+                .and_then(|root| document.table(root, "the file"))
+                .and_then(|fields| {
+                    let changes = Changes::read(&document, &fields, baseline);
+                    fields.finish();
+                    changes
+                });
             let found = document.finish();
-            if found.has_errors() { Err(found) } else { Ok(changes.unwrap_or_default()) }
+            if found.has_errors() {
+                Err(found)
+            } else {
+                Ok(changes.unwrap_or_default())
+            }
         });
         let given = given.transpose()?;
         let changes = given.as_ref().unwrap_or(&edition.changes);
@@ -373,10 +381,18 @@ impl Host {
             explain: true,
             assumed,
         };
-        let edition = snapshot.editions.iter().find(|it| Arc::ptr_eq(&it.baseline, &request.baseline));
+        let edition = snapshot
+            .editions
+            .iter()
+            .find(|it| Arc::ptr_eq(&it.baseline, &request.baseline));
         match edition {
             Some(edition) => load::judge(edition, &request.manifest, &request.change, &terms),
-            None => load::judge(&Edition::bare(&request.baseline), &request.manifest, &request.change, &terms),
+            None => load::judge(
+                &Edition::bare(&request.baseline),
+                &request.manifest,
+                &request.change,
+                &terms,
+            ),
         }
     }
 
@@ -643,9 +659,20 @@ fn load_all(
                 assumed: &[],
             };
             let running = current.and_then(|it| it.same(edition));
-            if let Err(problem) = admit(edition, &code, name, running, files.deployment.has_changes(), &terms) {
+            if let Err(problem) = admit(
+                edition,
+                &code,
+                name,
+                running,
+                files.deployment.has_changes(),
+                &terms,
+            ) {
                 let version = edition.baseline.version();
-                let problem = if several { format!("under policy {version}: {problem}") } else { problem };
+                let problem = if several {
+                    format!("under policy {version}: {problem}")
+                } else {
+                    problem
+                };
                 refused.push(LoadError::new(name, problem));
             }
         }
@@ -728,7 +755,9 @@ fn notes(plugin: &LoadedPlugin, answer: &LoadAnswer, remembers: bool) -> Vec<Str
     }
     if let Some(approved) = &plugin.change.approved_as {
         let version = &plugin.manifest.version;
-        notes.push(format!("version {version} was approved as `{approved}`, and this is another file"));
+        notes.push(format!(
+            "version {version} was approved as `{approved}`, and this is another file"
+        ));
     }
     notes
 }
@@ -758,7 +787,9 @@ fn check(
     let change = match same {
         // A memory that is gone does not make what was new old.
         Some(running) => running.change.clone(),
-        None => edition.changes.of(baseline, &manifest, digest, running.map(|it| &it.manifest), at),
+        None => edition
+            .changes
+            .of(baseline, &manifest, digest, running.map(|it| &it.manifest), at),
     };
     Ok(LoadedPlugin {
         settled: LoadedPlugin::settle(baseline, &manifest, &change),
@@ -775,8 +806,17 @@ fn check(
 /// A product without a good plugin now keeps the one it had.
 fn keep_last_good(editions: &mut [Edition], current: &Snapshot, at: Timestamp) {
     for edition in editions {
-        let Some(old) = current.same(edition) else { continue };
-        for product in edition.baseline.taxonomy().products.iter().map(|(id, _)| id).collect::<Vec<_>>() {
+        let Some(old) = current.same(edition) else {
+            continue;
+        };
+        for product in edition
+            .baseline
+            .taxonomy()
+            .products
+            .iter()
+            .map(|(id, _)| id)
+            .collect::<Vec<_>>()
+        {
             let Some(last) = old.plugin(product).filter(|_| edition.plugin(product).is_none()) else {
                 continue;
             };

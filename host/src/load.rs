@@ -54,7 +54,8 @@ impl LoadRequest {
             known.notice_kind,
             known.notice_time,
         ];
-        let of_activity = |activity: &licit_baseline::Activity| activity.facts.iter().any(|(it, _)| *it == fact);
+        let of_activity =
+            |activity: &licit_baseline::Activity| activity.facts.iter().any(|(it, _)| *it == fact);
         of_change.contains(&Some(fact))
             || self.manifest.facts.iter().any(|(it, _)| *it == fact)
             || self.manifest.activities.iter().any(of_activity)
@@ -143,7 +144,9 @@ impl LoadAnswer {
         for (rule, due) in self.parts.iter().flat_map(|part| &part.judgement.obligations) {
             let id = obligations.name(due.obligation);
             if let Some(rule) = self.baseline.rules().get(*rule)
-                && !found.iter().any(|(other, timing, _)| (*other, *timing) == (id, due.timing))
+                && !found
+                    .iter()
+                    .any(|(other, timing, _)| (*other, *timing) == (id, due.timing))
             {
                 found.push((id, due.timing, rule));
             }
@@ -156,7 +159,9 @@ impl LoadAnswer {
     pub fn missing(&self) -> Vec<&str> {
         let facts = &self.baseline.taxonomy().facts;
         let mut missing = facts.empty_set();
-        self.parts.iter().for_each(|part| missing.add(&part.judgement.missing));
+        self.parts
+            .iter()
+            .for_each(|part| missing.add(&part.judgement.missing));
         missing.iter().map(|fact| facts.name(fact)).collect()
     }
 
@@ -179,9 +184,15 @@ impl LoadAnswer {
     #[must_use]
     pub fn refusals(&self) -> Vec<String> {
         let mut lines: Vec<String> = Vec::new();
-        for part in self.parts.iter().filter(|part| part.decision() != Decision::Permit) {
+        for part in self
+            .parts
+            .iter()
+            .filter(|part| part.decision() != Decision::Permit)
+        {
             let fired = part.judgement.deciding.iter();
-            let fired = fired.filter(|finding| finding.kind != RuleKind::Classify).map(|finding| finding.rule);
+            let fired = fired
+                .filter(|finding| finding.kind != RuleKind::Classify)
+                .map(|finding| finding.rule);
             for rule in self.rules(fired.chain(part.undischarged.iter().copied())) {
                 let section = rule.section.join(", §");
                 let line = format!(
@@ -203,7 +214,9 @@ impl LoadAnswer {
                 seen.push(id);
             }
         }
-        seen.into_iter().filter_map(|id| self.baseline.rules().get(id)).collect()
+        seen.into_iter()
+            .filter_map(|id| self.baseline.rules().get(id))
+            .collect()
     }
 }
 
@@ -220,16 +233,26 @@ pub(crate) struct Terms<'t> {
 
 /// Judges whether a declaration may come into force: one request per activity, and per region in which the product is
 /// offered, because the law and the legal basis differ from one to the next.
-pub(crate) fn judge(edition: &Edition, manifest: &Manifest, change: &Change, terms: &Terms<'_>) -> LoadAnswer {
+pub(crate) fn judge(
+    edition: &Edition,
+    manifest: &Manifest,
+    change: &Change,
+    terms: &Terms<'_>,
+) -> LoadAnswer {
     let baseline = &*edition.baseline;
     let mut parts = Vec::new();
     if let Some(operation) = baseline.taxonomy().operations.find("load") {
         let regions = manifest.regions.iter().map(|it| Some(it.as_str()));
-        let regions: Vec<Option<&str>> = if manifest.regions.is_empty() { vec![None] } else { regions.collect() };
+        let regions: Vec<Option<&str>> = if manifest.regions.is_empty() {
+            vec![None]
+        } else {
+            regions.collect()
+        };
         for (position, activity) in manifest.activities.iter().enumerate() {
             for region in &regions {
                 let at = terms.at;
-                let mut request = Request::for_load(&edition.baseline, manifest.product, operation, activity, at);
+                let mut request =
+                    Request::for_load(&edition.baseline, manifest.product, operation, activity, at);
                 if let (Some(fact), Some(region)) = (baseline.engine_facts().region, region) {
                     request.facts.push((fact, FactValue::Text((*region).into())));
                 }
@@ -257,7 +280,15 @@ fn judge_one(
     let computed = Computed::new(edition, request);
     let own = FactValue::Time(manifest.review_date);
     let assumed = terms.assumed;
-    let mut facts = assemble(edition, request, None, activity, &computed, assumed, &mut |_, _, _| {});
+    let mut facts = assemble(
+        edition,
+        request,
+        None,
+        activity,
+        &computed,
+        assumed,
+        &mut |_, _, _| {},
+    );
     for (fact, value) in &manifest.facts {
         facts.set(*fact, value);
     }
