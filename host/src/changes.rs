@@ -32,8 +32,6 @@ struct Use {
     purposes: Set<Purpose>,
     /// The categories with everything below them; a class such as `personal-information` covers nothing.
     covers: Set<Category>,
-    /// The categories as they are named.
-    named: Set<Category>,
     recipients: Set<Recipient>,
     /// Countries and region groups; `*` if the declaration did not say.
     countries: Vec<String>,
@@ -207,17 +205,12 @@ impl Change {
 
 /// What a manifest declares, as uses.
 fn uses(taxonomy: &Taxonomy, manifest: &Manifest) -> Vec<Use> {
-    let of = |activity: &Activity| {
-        let mut named = taxonomy.categories.empty_set();
-        activity.data.iter().for_each(|category| named.insert(*category));
-        Use {
-            purposes: activity.purposes.clone(),
-            covers: activity.covers.clone(),
-            named,
-            recipients: subtrees(&taxonomy.recipients, &activity.recipients),
-            countries: countries(activity),
-            retention: activity.retention.clone(),
-        }
+    let of = |activity: &Activity| Use {
+        purposes: activity.purposes.clone(),
+        covers: activity.covers.clone(),
+        recipients: subtrees(&taxonomy.recipients, &activity.recipients),
+        countries: countries(activity),
+        retention: activity.retention.clone(),
     };
     manifest.activities.iter().map(of).collect()
 }
@@ -253,9 +246,8 @@ const ANYWHERE: &str = "*";
 fn widening(taxonomy: &Taxonomy, before: &[Use], activity: &Activity) -> Option<FactValue> {
     let mut entries: Vec<PerCategory> = Vec::new();
     for declared in &activity.data {
-        // What the declared entry stands for; a class stands for nothing but its own name.
+        // What the declared entry stands for; a class stands for nothing, so nothing about it is new.
         let mut covers = taxonomy.categories.empty_set();
-        covers.insert(*declared);
         let its = activity
             .covers
             .iter()
@@ -263,8 +255,7 @@ fn widening(taxonomy: &Taxonomy, before: &[Use], activity: &Activity) -> Option<
         its.for_each(|category| covers.insert(category));
         let mut words: Vec<String> = Vec::new();
         for category in covers.iter() {
-            let class = !activity.covers.contains(category);
-            beyond(taxonomy, before, activity, *declared, category, class, &mut words);
+            beyond(taxonomy, before, activity, *declared, category, &mut words);
         }
         entries.push(PerCategory {
             category: taxonomy.categories.name(*declared).into(),
@@ -295,10 +286,9 @@ fn beyond(
     activity: &Activity,
     declared: Id<Category>,
     category: Id<Category>,
-    class: bool,
     words: &mut Vec<String>,
 ) {
-    let has = |it: &&Use| it.covers.contains(category) || (class && it.named.contains(category));
+    let has = |it: &&Use| it.covers.contains(category);
     let same: Vec<&Use> = before
         .iter()
         .filter(has)
@@ -394,14 +384,11 @@ impl Reader<'_> {
         let taxonomy = self.baseline.taxonomy();
         let purpose = fields.required_text("purpose");
         let purpose = purpose.and_then(|word| self.find(&word, &taxonomy.purposes));
-        let mut named = taxonomy.categories.empty_set();
         let mut covers = taxonomy.categories.empty_set();
         for word in fields.required_texts("data") {
-            if let Some(category) = self.find(&word, &taxonomy.categories) {
-                named.insert(category);
-                if !taxonomy.is_class(category) {
-                    taxonomy.categories.add_subtree(category, &mut covers);
-                }
+            let category = self.find(&word, &taxonomy.categories);
+            if let Some(category) = category.filter(|category| !taxonomy.is_class(*category)) {
+                taxonomy.categories.add_subtree(category, &mut covers);
             }
         }
         let recipients = fields.required("recipients").map_or_else(Vec::new, |node| {
@@ -419,7 +406,6 @@ impl Reader<'_> {
         Some(Use {
             purposes: taxonomy.purposes.subtree(purpose?),
             covers,
-            named,
             recipients: subtrees(&taxonomy.recipients, &recipients),
             countries: countries.into_iter().map(|word| word.value).collect(),
             retention,
