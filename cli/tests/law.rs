@@ -1,5 +1,10 @@
 //! Legal determinations and register rows, through `licit eval` and `licit law check`, run as users run them.
 
+#![allow(
+    clippy::expect_used,
+    reason = "clippy knows tests by their attribute, and these are their helpers"
+)]
+
 mod support;
 
 use serde_json::{Value, json};
@@ -326,6 +331,21 @@ fn a_memory_of_changes_beside_the_profile_is_read() {
     for part in ["plugin `find-device.wasm` is refused", "material-change-notice"] {
         assert!(ran.err.contains(part), "{part}\n{}", ran.err);
     }
+    // What `inspect` writes is what the plugin is compared with; nobody has signed it yet.
+    let entry = here
+        .run(&["inspect", "target/plugins/find-device.wasm", "--approved"])
+        .assert_code(0);
+    here.write("changes.toml", entry.out.as_bytes());
+    let ran = here.run(&["eval", "--request", request]).assert_code(1);
+    assert!(ran.err.contains("nobody signed for this version"), "{}", ran.err);
+    let signed = entry.out.replace("author = \"\"", "author = \"Privacy Office\"");
+    here.write("changes.toml", signed.as_bytes());
+    let ran = here.run(&["eval", "--request", request]).assert_code(0);
+    assert_eq!(ran.err, "");
+    let less = signed.replace("retention = \"P1D\"", "retention = \"PT12H\"");
+    here.write("changes.toml", less.as_bytes());
+    let ran = here.run(&["eval", "--request", request]).assert_code(2);
+    assert!(ran.err.contains("material-change-notice"), "{}", ran.err);
     here.write("none.toml", b"");
     let ran = here
         .run(&["eval", "--changes", "none.toml", "--request", request])

@@ -355,7 +355,14 @@ impl Reader<'_> {
         let version = fields.required_text("version");
         let digest = self.digest(fields);
         let date = fields.required_text("date").and_then(|word| self.instant(word));
-        fields.required_text("author");
+        if let Some(author) = fields
+            .required_text("author")
+            .filter(|author| author.value.trim().is_empty())
+        {
+            self.document
+                .error(author.span, "nobody signed for this version")
+                .help("name whoever approved it");
+        }
         fields.text("ref");
         let uses: Vec<Use> = fields
             .tables("activity", "an approved activity")

@@ -88,6 +88,9 @@ impl Deployment {
     /// effective = 2026-12-01             # from when on the change applies
     /// ```
     ///
+    /// `licit inspect FILE --approved` writes the first entry for a plugin. A change that has to wait for its day is
+    /// refused until then: reload on that day.
+    ///
     /// A product with no approved version is at its first one: nobody was told of anything else, so it adds nothing to
     /// anything, and it loads without notice. A host that reloads remembers by itself what it answers under.
     #[must_use]

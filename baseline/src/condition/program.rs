@@ -316,10 +316,10 @@ impl Test {
                 _ => Kleene::Unknown,
             },
             Self::Has(read, Word::Beginning(start)) => match get(read) {
-                Some(FactValue::Texts(words)) => {
-                    let begins = |word: &Box<str>| word.starts_with(&**start) || **word == *"*";
-                    words.iter().any(begins).into()
-                }
+                Some(FactValue::Texts(words)) => words
+                    .iter()
+                    .any(|word| word.starts_with(&**start) || **word == *"*")
+                    .into(),
                 _ => Kleene::Unknown,
             },
             Self::Has(read, word) => {
