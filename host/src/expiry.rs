@@ -82,7 +82,7 @@ mod tests {
         );
         let lapses = |rows: &[Expiry]| lapsing(rows, at, by).len();
         let soon = row("a", "2026-01-01", "2026-12-01");
-        assert_eq!(lapses(&[soon.clone()]), 1);
+        assert_eq!(lapses(std::slice::from_ref(&soon)), 1);
         assert_eq!(lapses(&[row("a", "2026-01-01", "2027-12-01")]), 0);
         assert_eq!(lapses(&[soon.clone(), row("a", "2026-12-01", "2027-12-01")]), 0);
         assert_eq!(
@@ -107,7 +107,7 @@ mod tests {
         ];
         assert_eq!(lapses(&chain), 0);
         let lapsed = row("a", "2025-01-01", "2026-01-01");
-        assert_eq!(lapses(&[lapsed.clone()]), 1);
+        assert_eq!(lapses(std::slice::from_ref(&lapsed)), 1);
         assert_eq!(
             lapses(&[lapsed, row("a", "2026-03-01", "2027-12-01")]),
             0,
