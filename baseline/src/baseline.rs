@@ -110,6 +110,14 @@ pub struct EngineFacts {
     pub locus_country: Option<Id<Fact>>,
     /// `security.channel`
     pub channel: Option<Id<Fact>>,
+    /// `plugin.delta`
+    pub plugin_delta: Option<Id<Fact>>,
+    /// `change.material`
+    pub change_material: Option<Id<Fact>>,
+    /// `notice.kind`
+    pub notice_kind: Option<Id<Fact>>,
+    /// `notice.time`
+    pub notice_time: Option<Id<Fact>>,
 }
 
 /// Values of facts that the engine computes, made once.
@@ -381,6 +389,10 @@ impl EngineFacts {
             locus: find("locus"),
             locus_country: find("locus.country"),
             channel: find("security.channel"),
+            plugin_delta: find("plugin.delta"),
+            change_material: find("change.material"),
+            notice_kind: find("notice.kind"),
+            notice_time: find("notice.time"),
         }
     }
 }

@@ -34,4 +34,5 @@ files! {
     "rules/l-transfer.toml",
     "rules/m-minors.toml",
     "rules/n-third-parties.toml",
+    "rules/o-changes.toml",
 }

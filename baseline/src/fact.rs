@@ -149,7 +149,7 @@ impl Supplier {
             Self::Manifest => "taken from the plugin's manifest",
             Self::Host => "taken from the deployment's profile (`licit.toml`)",
             Self::Register => "looked up in a register of the deployment's profile",
-            Self::Law => "taken from the legal determinations of the deployment",
+            Self::Law => "taken from the legal determinations of the deployment (`law.toml`)",
             Self::State => "the person's state, given in the request",
             Self::Caller => "given in the request",
         }

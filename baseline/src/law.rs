@@ -101,6 +101,26 @@ impl Law {
     }
 }
 
+impl Law {
+    /// Every determination with the fact and the rule it is about, those that expire first coming first.
+    #[must_use]
+    pub fn rows(&self) -> Vec<(Id<Fact>, Id<Rule>, &Determination)> {
+        let rows = self.determinations.iter();
+        let mut rows: Vec<_> = rows
+            .flat_map(|((fact, rule), all)| all.iter().map(|it| (*fact, *rule, it)))
+            .collect();
+        rows.sort_by(|(fact, rule, a), (other_fact, other_rule, b)| {
+            let place = a.jurisdiction.cmp(&b.jurisdiction);
+            a.expires
+                .cmp(&b.expires)
+                .then(rule.cmp(other_rule))
+                .then(fact.cmp(other_fact))
+                .then(place)
+        });
+        rows
+    }
+}
+
 impl Baseline {
     /// The determinations that a judgement made with an explanation rests on: for each, the law fact, the value, and
     /// where it is filed.
@@ -184,13 +204,32 @@ fn read_one(document: &Document, fields: &Fields<'_>, baseline: &Baseline) -> Op
         }
         found
     });
-    let rule = rule_word.and_then(|word| {
+    let rule = rule_word.as_ref().and_then(|word| {
         let found = baseline.rules().find(&word.value);
         if found.is_none() {
-            document.unknown("rule", &word, baseline.rules().names());
+            document.unknown("rule", word, baseline.rules().names());
         }
         found
     });
+    if let (Some(fact), Some(found), Some(word)) = (fact, rule, &rule_word)
+        && !baseline.reads(found).contains(fact)
+    {
+        let (name, laws) = (taxonomy.facts.name(fact), baseline.reads(found));
+        let laws = laws.iter().filter_map(|it| taxonomy.facts.get(it));
+        let laws: Vec<&str> = laws
+            .filter(|it| it.supplier == Supplier::Law)
+            .map(|it| it.name.as_str())
+            .collect();
+        let reported = document.error(
+            word.span.clone(),
+            format!("rule `{}` does not ask for `{name}`", word.value),
+        );
+        reported.help(match laws.as_slice() {
+            [] => "it asks for no law at all: a determination about it would change nothing".to_owned(),
+            laws => format!("it asks for `{}`", laws.join("`, `")),
+        });
+        return None;
+    }
     let instant = |word: crate::Spanned<String>| match parse_instant(&word.value) {
         Ok(instant) => Some(instant),
         Err(message) => {

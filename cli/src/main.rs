@@ -1,6 +1,7 @@
 //! The `licit` command: evaluate requests, inspect plugins, build and pack them.
 //!
-//! Exit codes: for one request, or one person, 0 permit, 2 deny, 3 pend; otherwise 0. Any error, of usage too, is 1.
+//! Exit codes: for one request, or one person, 0 permit, 2 deny, 3 pend; for `law check` 2 if something lapses; otherwise 0.
+//! Any error, of usage too, is 1.
 
 mod answer;
 mod commands;
@@ -13,7 +14,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::commands::{build, demo, eval, facts, inspect, pack, right};
+use crate::commands::{build, demo, eval, facts, inspect, law, pack, right};
 use crate::terminal::{Problem, Terminal};
 
 /// Is this processing licit? Evaluate requests against the General Privacy Policy and a product's plugin.
@@ -59,6 +60,9 @@ enum Command {
     Right(right::Arguments),
     /// List the facts that could still change a request's answer, with the values that would permit
     Facts(facts::Arguments),
+    /// Look after the legal determinations
+    #[command(subcommand)]
+    Law(law::Command),
     /// Build the four plugins of this repository and evaluate a tour of real requests
     Demo(demo::Arguments),
 }
@@ -93,6 +97,7 @@ fn main() -> ExitCode {
         Command::Eval(arguments) => eval::run(&arguments, &mut terminal),
         Command::Right(arguments) => right::run(&arguments, &mut terminal),
         Command::Facts(arguments) => facts::run(&arguments, &mut terminal),
+        Command::Law(command) => law::run(&command, &mut terminal),
         Command::Demo(arguments) => demo::run(&arguments, &mut terminal),
     };
     match outcome {

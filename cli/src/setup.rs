@@ -16,9 +16,58 @@ pub(crate) struct Deployment {
     /// The folder that holds the plugins
     #[arg(long, value_name = "DIR", default_value = "target/plugins")]
     pub(crate) plugins: PathBuf,
+    #[command(flatten)]
+    pub(crate) texts: Texts,
+}
+
+/// What the deployment says about itself.
+#[derive(Debug, Args)]
+pub(crate) struct Texts {
     /// The deployment profile [default: `licit.toml` in this folder, if there is one]
     #[arg(long, value_name = "FILE")]
     pub(crate) profile: Option<PathBuf>,
+    /// The legal determinations [default: `law.toml` beside the profile, if there is one]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) law: Option<PathBuf>,
+    /// Which versions were approved, and what people were told of the next [default: `changes.toml` beside the profile,
+    /// if there is one]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) changes: Option<PathBuf>,
+}
+
+impl Texts {
+    /// The files, the usual ones where none is named.
+    fn files(&self) -> [Option<PathBuf>; 3] {
+        let usual = |path: PathBuf| path.exists().then_some(path);
+        let profile = self.profile.clone().or_else(|| usual("licit.toml".into()));
+        let beside = profile.as_deref().and_then(Path::parent).unwrap_or(Path::new(""));
+        let law = self.law.clone().or_else(|| usual(beside.join("law.toml")));
+        let changes = self
+            .changes
+            .clone()
+            .or_else(|| usual(beside.join("changes.toml")));
+        [profile, law, changes]
+    }
+
+    /// Reads the files, and says whether there is a profile.
+    pub(crate) fn read(&self) -> Result<(licit_host::Deployment, bool), Problem> {
+        let [profile, law, changes] = self.files();
+        let mut deployment = licit_host::Deployment::default();
+        let has_profile = profile.is_some();
+        if let Some(path) = profile {
+            let text = input::text(&path)?;
+            deployment = deployment.profile(&text.name, &text.text);
+        }
+        if let Some(path) = law {
+            let text = input::text(&path)?;
+            deployment = deployment.law(&text.name, &text.text);
+        }
+        if let Some(path) = changes {
+            let text = input::text(&path)?;
+            deployment = deployment.changes(&text.name, &text.text);
+        }
+        Ok((deployment, has_profile))
+    }
 }
 
 /// A host, and whether it has a profile.
@@ -29,8 +78,8 @@ pub(crate) struct Ready {
 }
 
 /// What to do about a missing profile.
-pub(crate) const NO_PROFILE: &str = "there is no deployment profile, so the facts of the host, of registers and of law \
-    are unknown: put a `licit.toml` into this folder, or pass `--profile FILE`";
+pub(crate) const NO_PROFILE: &str = "there is no deployment profile, so the facts of the host and of registers are \
+    unknown: put a `licit.toml` into this folder, or pass `--profile FILE`";
 
 impl Deployment {
     /// Loads the plugins and the profile. A plugin that is refused is reported, and the others go on.
@@ -48,23 +97,19 @@ impl Deployment {
         let builder = Host::builder()
             .plugins(&dir)
             .map_err(|error| Problem::Text(format!("plugins folder `{name}`: {error}")))?;
-        finish(builder, self.profile.as_deref(), discharges, terminal)
+        finish(builder, &self.texts, discharges, terminal)
     }
 }
 
 /// Adds the profile, builds the host, and reports the plugins that it refuses.
 pub(crate) fn finish(
     mut builder: HostBuilder,
-    profile: Option<&Path>,
+    texts: &Texts,
     discharges: Option<&[String]>,
     terminal: &mut Terminal,
 ) -> Result<Ready, Problem> {
-    let usual = Path::new("licit.toml");
-    let profile = profile.or_else(|| usual.exists().then_some(usual));
-    if let Some(path) = profile {
-        let profile = input::text(path)?;
-        builder = builder.profile(&profile.name, &profile.text);
-    }
+    let (deployment, has_profile) = texts.read()?;
+    builder = builder.deployment(deployment);
     builder = match discharges {
         Some(ids) => builder.discharges(ids.iter().cloned()),
         None => builder.discharges_all(),
@@ -79,11 +124,13 @@ pub(crate) fn finish(
             refused.message()
         ));
     }
+    for plugin in host.loaded() {
+        for note in &plugin.notes {
+            terminal.warn(format!("plugin of `{}`: {note}", plugin.product));
+        }
+    }
     check_discharges(&host, discharges.unwrap_or_default(), terminal);
-    Ok(Ready {
-        host,
-        has_profile: profile.is_some(),
-    })
+    Ok(Ready { host, has_profile })
 }
 
 /// Warns of obligations that nothing could ever ask for: a misspelt one would make every permit a deny.

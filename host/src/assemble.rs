@@ -47,6 +47,9 @@ pub(crate) fn assemble<'a>(
         if let Some(version) = known.plugin_version {
             put(&mut facts, version, &plugin.version_value, Origin::Engine);
         }
+        if let Some((fact, delta)) = known.plugin_delta.zip(plugin.delta(activity)) {
+            put(&mut facts, fact, delta, Origin::Engine);
+        }
     }
     if let Some(activity) = activity {
         for (fact, value) in &activity.facts {

@@ -6,6 +6,7 @@ use licit_baseline::{
     Activity, Baseline, Diagnostics, FactValue, Facts, Id, Law, Manifest, Operation, Product, Query, Settled,
 };
 
+use crate::changes::{Change, Changes};
 use crate::profile::Profile;
 use crate::request::Request;
 use crate::rights::Claims;
@@ -28,14 +29,16 @@ pub(crate) struct LoadedPlugin {
     pub(crate) obligation_ids: Vec<String>,
     /// The value of `plugin.version`.
     pub(crate) version_value: FactValue,
-    /// The value of `review.date` when the loading of this plugin is judged.
-    pub(crate) review_value: FactValue,
     /// What the product as a whole says in an answer to a right.
     pub(crate) claims: Claims,
+    /// What it declares beyond the approved version.
+    pub(crate) change: Change,
     /// By activity and operation, in the order of the manifest: what its facts settle beforehand.
     pub(crate) settled: Vec<Vec<(Id<Operation>, OnceLock<Settled>)>>,
-    /// What the load found worth a look.
+    /// What the load found worth a look in the manifest.
     pub(crate) warnings: Diagnostics,
+    /// What the decision to load it leaves to know or to do.
+    pub(crate) notes: Vec<String>,
 }
 
 /// One version of the policy with the profile and the plugins of the deployment.
@@ -43,6 +46,7 @@ pub(crate) struct LoadedPlugin {
 pub(crate) struct Edition {
     pub(crate) baseline: Arc<Baseline>,
     pub(crate) profile: Profile,
+    pub(crate) changes: Changes,
     /// By product.
     pub(crate) plugins: Vec<Option<LoadedPlugin>>,
 }
@@ -74,6 +78,19 @@ impl LoadedPlugin {
         manifest.activities.iter().map(places).collect()
     }
 
+    /// What an activity declares beyond the approved version, the value of `plugin.delta`.
+    pub(crate) fn delta(&self, activity: Option<&Activity>) -> Option<&FactValue> {
+        self.change
+            .delta(activity.and_then(|activity| self.position(activity)))
+    }
+
+    fn position(&self, activity: &Activity) -> Option<usize> {
+        self.manifest
+            .activities
+            .iter()
+            .position(|it| std::ptr::eq(it, activity))
+    }
+
     /// What the manifest settles about a request that an activity covers; worked out when it is first asked for.
     pub(crate) fn settled(
         &self,
@@ -81,13 +98,13 @@ impl LoadedPlugin {
         activity: &Activity,
         operation: Id<Operation>,
     ) -> Option<&Settled> {
-        let mut activities = self.manifest.activities.iter();
-        let at = activities.position(|it| std::ptr::eq(it, activity))?;
+        let at = self.position(activity)?;
         let (_, place) = self.settled.get(at)?.iter().find(|(it, _)| *it == operation)?;
         Some(place.get_or_init(|| self.settle(baseline, activity, operation)))
     }
 
     fn settle(&self, baseline: &Baseline, activity: &Activity, operation: Id<Operation>) -> Settled {
+        let known = baseline.engine_facts();
         let law = Law::default();
         let mut facts = Facts::new(baseline, &law, baseline.effective());
         for (fact, value) in self.manifest.facts.iter().chain(&activity.facts) {
@@ -95,8 +112,13 @@ impl LoadedPlugin {
         }
         // Without a region, there is a basis only if it is the same everywhere.
         let basis = activity.basis(baseline.taxonomy(), None);
-        if let (Some(fact), Some(value)) = (baseline.engine_facts().basis, basis) {
-            facts.set(fact, value);
+        for (fact, value) in [
+            (known.basis, basis),
+            (known.plugin_delta, self.delta(Some(activity))),
+        ] {
+            if let (Some(fact), Some(value)) = (fact, value) {
+                facts.set(fact, value);
+            }
         }
         let query = Query {
             operation,

@@ -19,6 +19,10 @@ pub enum BuildErrorKind {
     Io,
     /// The deployment's profile is wrong.
     InvalidProfile,
+    /// The legal determinations are wrong.
+    InvalidLaw,
+    /// The memory of changes is wrong.
+    InvalidChanges,
     /// The policy does not know the product.
     UnknownProduct,
     /// The sandbox could not be set up on this machine.
@@ -39,11 +43,9 @@ impl BuildError {
         }
     }
 
-    pub(crate) fn profile(found: Diagnostics) -> Self {
-        Self {
-            kind: BuildErrorKind::InvalidProfile,
-            message: found.to_string(),
-        }
+    pub(crate) fn text(kind: BuildErrorKind, found: &Diagnostics) -> Self {
+        let message = found.to_string();
+        Self { kind, message }
     }
 
     pub(crate) fn unknown_product(id: &str, near: Option<&str>) -> Self {

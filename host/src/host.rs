@@ -8,15 +8,20 @@ use arc_swap::ArcSwap;
 use cap_std::fs::Dir;
 use jiff::Timestamp;
 use licit_baseline::{
-    Baseline, Diagnostics, Document, Fact, FactValue, Fields, Format, Id, Manifest, Node, Product,
+    Baseline, Decision, Diagnostics, Document, Fact, FactValue, Fields, Format, Id, Manifest, Node, Product,
+    Rule, Timing,
 };
 use sha2::{Digest, Sha256};
 
+use crate::changes::Changes;
+use crate::deployment::Deployment;
 use crate::edition::{Code, Edition, LoadedPlugin};
 use crate::error::{BuildError, LoadError};
-use crate::evaluate::{Options, evaluate, judge_load};
+use crate::evaluate::{Options, evaluate};
+use crate::expiry::{Expiry, lapsing};
+use crate::load::{self, LoadAnswer, LoadRequest, Terms};
 use crate::openings::{self, Openings};
-use crate::profile::{Profile, ProfileText};
+use crate::profile::Profile;
 use crate::request::{Request, collect_facts};
 use crate::response::Response;
 use crate::rights::{Claims, PersonRequest, RightAnswer};
@@ -78,7 +83,7 @@ impl Snapshot {
 struct Files {
     /// Name and content of every plugin.
     plugins: Vec<(String, Vec<u8>)>,
-    profile: Option<ProfileText>,
+    deployment: Deployment,
 }
 
 /// Puts a [`Host`] together.
@@ -120,14 +125,32 @@ impl HostBuilder {
         self
     }
 
-    /// Uses this deployment profile (`licit.toml`). Without one, facts of the host, of registers and of law are
-    /// unknown.
+    /// Uses this deployment profile (`licit.toml`). Without one, facts of the host and of registers are unknown.
     #[must_use]
     pub fn profile(mut self, name: &str, text: &str) -> Self {
-        self.files.profile = Some(ProfileText {
-            name: name.to_owned(),
-            text: text.to_owned(),
-        });
+        self.files.deployment = self.files.deployment.profile(name, text);
+        self
+    }
+
+    /// Uses these legal determinations (`law.toml`). Without them, the law is unknown.
+    #[must_use]
+    pub fn law(mut self, name: &str, text: &str) -> Self {
+        self.files.deployment = self.files.deployment.law(name, text);
+        self
+    }
+
+    /// Uses this memory of changes (`changes.toml`). Without it, every plugin is taken for the first version of its
+    /// product; see [`Deployment::changes`].
+    #[must_use]
+    pub fn changes(mut self, name: &str, text: &str) -> Self {
+        self.files.deployment = self.files.deployment.changes(name, text);
+        self
+    }
+
+    /// Uses all texts of a deployment at once, in place of those given so far.
+    #[must_use]
+    pub fn deployment(mut self, deployment: Deployment) -> Self {
+        self.files.deployment = deployment;
         self
     }
 
@@ -166,11 +189,12 @@ impl HostBuilder {
     ///
     /// # Errors
     ///
-    /// If the profile is wrong, or the sandbox cannot be set up.
+    /// If the profile, the determinations or the memory of changes are wrong, or the sandbox cannot be set up.
     pub fn build(self) -> Result<Host, BuildError> {
         let sandbox = Sandbox::new(self.sandbox).map_err(|error| BuildError::sandbox(&error))?;
         let at = self.now.unwrap_or_else(Timestamp::now);
-        let snapshot = load(&sandbox, self.baselines, &self.files, at, None)?;
+        let discharges = self.discharges.as_deref();
+        let snapshot = load_all(&sandbox, self.baselines, &self.files, discharges, at, None)?;
         let snapshot = ArcSwap::from_pointee(snapshot);
         Ok(Host {
             shared: Arc::new(Shared {
@@ -246,11 +270,11 @@ impl Host {
         &self,
         document: &Document,
         node: &Node,
-        request: &Request,
+        baseline: &Baseline,
     ) -> Vec<(Id<Fact>, FactValue)> {
-        let taxonomy = request.baseline.taxonomy();
+        let taxonomy = baseline.taxonomy();
         let mut facts = Vec::new();
-        collect_facts(document, &request.baseline, "", node, &mut |fact, _, node| {
+        collect_facts(document, baseline, "", node, &mut |fact, _, node| {
             let value = taxonomy
                 .facts
                 .get(fact)
@@ -258,6 +282,144 @@ impl Host {
             facts.extend(value.map(|value| (fact, value)));
         });
         facts
+    }
+
+    /// Asks whether a declaration may come into force at `at`, before there is any code: the question that loading its
+    /// plugin into a new host asks.
+    ///
+    /// `manifest` and `changes` are each a name for messages and a text; without `changes`, this host's memory counts.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with the texts; or that no version of the policy is in force then.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use licit_host::{Decision, Host};
+    ///
+    /// let host = Host::builder().profile("licit.toml", "[profile]\nname = \"a\"\nsigned-off-by = \"b\"\n\
+    ///     date = 2026-01-01\nexpires = 2028-01-01\n[facts]\nreview.date = 2026-06-30").build().unwrap();
+    /// let manifest = r#"
+    /// [plugin]
+    /// product = "notes"
+    /// version = "1.0.0"
+    /// policy = "2025-10-10"
+    /// child-directed = false
+    /// financial = false
+    /// requires-account = false
+    /// system-service = true
+    /// review-date = "2026-11-01"
+    ///
+    /// [[activity]]
+    /// id = "show-notes"
+    /// purpose = "on-device-function"
+    /// operations = ["use"]
+    /// data = ["note-content"]
+    /// legal-basis = "contract"
+    /// "#;
+    /// let at = "2026-11-23T10:00:00Z".parse().unwrap();
+    /// let request = host.load_request(("plugin.toml", manifest), None, at).unwrap();
+    /// assert_eq!(host.may_load(&request).decision(), Decision::Permit);
+    /// ```
+    pub fn load_request(
+        &self,
+        manifest: (&str, &str),
+        changes: Option<(&str, &str)>,
+        at: Timestamp,
+    ) -> Result<LoadRequest, Diagnostics> {
+        let (name, text) = manifest;
+        let snapshot = self.shared.snapshot.load();
+        let in_force = |edition: &&Arc<Edition>| edition.baseline.effective() <= at;
+        let Some(edition) = snapshot.editions.iter().rev().find(in_force) else {
+            let document = Document::new(name, text);
+            document.error(0..0, "no version of the policy is in force at that time");
+            return Err(document.finish());
+        };
+        let baseline = &edition.baseline;
+        let (manifest, _) = Manifest::parse(name, text, baseline.taxonomy())?;
+        let given = changes.map(|(name, text)| {
+            let document = Document::new(name, text);
+            let root = document.parse(Format::Toml);
+            let changes = root
+                .as_ref()
+                .and_then(|root| document.table(root, "the file"))
+                .and_then(|fields| {
+                    let changes = Changes::read(&document, &fields, baseline);
+                    fields.finish();
+                    changes
+                });
+            let found = document.finish();
+            if found.has_errors() {
+                Err(found)
+            } else {
+                Ok(changes.unwrap_or_default())
+            }
+        });
+        let given = given.transpose()?;
+        let changes = given.as_ref().unwrap_or(&edition.changes);
+        Ok(LoadRequest {
+            change: changes.of(baseline, &manifest, None, None, at),
+            baseline: Arc::clone(baseline),
+            manifest,
+            at,
+        })
+    }
+
+    /// Answers whether a declaration may come into force.
+    #[must_use]
+    pub fn may_load(&self, request: &LoadRequest) -> LoadAnswer {
+        self.suppose_load(request, &[])
+    }
+
+    /// What that answer would be if these facts were so, whoever supplies them.
+    #[must_use]
+    pub fn suppose_load(&self, request: &LoadRequest, assumed: &[(Id<Fact>, FactValue)]) -> LoadAnswer {
+        let snapshot = self.shared.snapshot.load();
+        let terms = Terms {
+            at: request.at,
+            discharges: self.shared.discharges.as_deref(),
+            explain: true,
+            assumed,
+        };
+        let edition = snapshot
+            .editions
+            .iter()
+            .find(|it| Arc::ptr_eq(&it.baseline, &request.baseline));
+        match edition {
+            Some(edition) => load::judge(edition, &request.manifest, &request.change, &terms),
+            None => load::judge(
+                &Edition::bare(&request.baseline),
+                &request.manifest,
+                &request.change,
+                &terms,
+            ),
+        }
+    }
+
+    /// The manifest of a product's plugin as it was loaded, if it has one under the latest version of the policy.
+    #[must_use]
+    pub fn manifest(&self, product: &str) -> Option<String> {
+        let snapshot = self.shared.snapshot.load();
+        let edition = snapshot.editions.last()?;
+        let product = edition.baseline.taxonomy().products.find(product)?;
+        Some(edition.plugin(product)?.code.sandbox.manifest().to_owned())
+    }
+
+    /// Everything of the deployment that expires: the profile, rows of registers, legal determinations; the first to
+    /// expire comes first.
+    #[must_use]
+    pub fn expiries(&self) -> Vec<Expiry> {
+        let snapshot = self.shared.snapshot.load();
+        let latest = snapshot.editions.last();
+        latest.map_or_else(Vec::new, |edition| edition.profile.expiries(&edition.baseline))
+    }
+
+    /// What of the deployment has lapsed at `at` or will have by `by`, renewals counted.
+    #[must_use]
+    pub fn lapsing(&self, at: Timestamp, by: Timestamp) -> Vec<Expiry> {
+        let all = self.expiries();
+        lapsing(&all, at, by).into_iter().cloned().collect()
     }
 
     /// Answers a request by its own product. Never fails and never panics.
@@ -359,6 +521,8 @@ impl Host {
             version: plugin.manifest.version.clone(),
             digest: plugin.code.digest.clone(),
             warnings: plugin.warnings.clone(),
+            approved: plugin.change.since.clone(),
+            notes: plugin.notes.clone(),
         };
         edition.plugins.iter().flatten().map(summary).collect()
     }
@@ -369,29 +533,35 @@ impl Host {
         self.shared.snapshot.load().baselines.clone()
     }
 
-    /// Loads plugins and profile anew and, once all is verified, answers from them.
+    /// Loads plugins and the texts of the deployment anew and, once all is verified, answers from them.
     ///
-    /// A plugin that cannot be loaded is refused by name and its last good version stays; so does that of a product
-    /// whose file is gone. Requests under way are answered from what they started with.
+    /// A plugin that cannot be loaded, or that the policy refuses, is refused by name and its last good version stays; so
+    /// does that of a product whose file is gone. Requests under way are answered from what they started with.
     ///
     /// # Errors
     ///
-    /// If the folder cannot be read or the profile is wrong. Nothing changes then.
-    pub fn reload(&self, plugins: &Dir, profile: Option<(&str, &str)>) -> Result<(), BuildError> {
+    /// If the folder cannot be read or a text of the deployment is wrong. Nothing changes then.
+    pub fn reload(&self, plugins: &Dir, deployment: Deployment) -> Result<(), BuildError> {
+        self.reload_at(plugins, deployment, Timestamp::now())
+    }
+
+    /// The same, with the instant at which the loading is judged.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Host::reload`].
+    pub fn reload_at(&self, plugins: &Dir, deployment: Deployment, at: Timestamp) -> Result<(), BuildError> {
         let files = Files {
             plugins: read_plugins(plugins)?,
-            profile: profile.map(|(name, text)| ProfileText {
-                name: name.to_owned(),
-                text: text.to_owned(),
-            }),
+            deployment,
         };
         let current = self.shared.snapshot.load_full();
-        let baselines = current.baselines.clone();
-        let next = load(
+        let next = load_all(
             &self.shared.sandbox,
-            baselines,
+            current.baselines.clone(),
             &files,
-            Timestamp::now(),
+            self.shared.discharges.as_deref(),
+            at,
             Some(&current),
         )?;
         self.shared.snapshot.store(Arc::new(next));
@@ -408,8 +578,12 @@ pub struct LoadedSummary {
     pub version: String,
     /// `sha256:` and the digest of its file.
     pub digest: String,
-    /// What the load found worth a look.
+    /// What the load found worth a look in its manifest.
     pub warnings: Diagnostics,
+    /// The approved version that its declaration was compared with; none if it is taken for the product's first.
+    pub approved: Option<String>,
+    /// What the decision to load it leaves to know or to do: a review that is due, no approved version on record.
+    pub notes: Vec<String>,
 }
 
 /// One product's way to ask. A request of another product gets no answer through it.
@@ -471,26 +645,21 @@ fn read_plugins(dir: &Dir) -> Result<Vec<(String, Vec<u8>)>, BuildError> {
     Ok(plugins)
 }
 
-fn load(
+fn load_all(
     sandbox: &Sandbox,
     baselines: Vec<Arc<Baseline>>,
     files: &Files,
+    discharges: Option<&[String]>,
     at: Timestamp,
     current: Option<&Snapshot>,
 ) -> Result<Snapshot, BuildError> {
-    let mut editions = Vec::with_capacity(baselines.len());
-    for baseline in &baselines {
-        let profile = match &files.profile {
-            Some(text) => Profile::read(text, baseline).map_err(BuildError::profile)?,
-            None => Profile::default(),
-        };
-        let plugins = (0..baseline.taxonomy().products.len()).map(|_| None).collect();
-        editions.push(Edition {
-            baseline: Arc::clone(baseline),
-            profile,
-            plugins,
-        });
-    }
+    let texts = files.deployment.read(&baselines)?;
+    let edition = |(baseline, (profile, changes)): (&Arc<Baseline>, _)| Edition {
+        profile,
+        changes,
+        ..Edition::bare(baseline)
+    };
+    let mut editions: Vec<Edition> = baselines.iter().zip(texts).map(edition).collect();
     let mut refused = Vec::new();
     let mut compiled: HashMap<String, Arc<Code>> = HashMap::new();
     for (name, bytes) in &files.plugins {
@@ -509,15 +678,37 @@ fn load(
             },
         };
         compiled.insert(digest, Arc::clone(&code));
+        let several = editions.len() > 1;
+        // Each version of the policy decides for itself: what one refuses the next may permit.
         for edition in &mut editions {
-            if let Err(problem) = admit(edition, &code, name, at) {
+            let terms = Terms {
+                // Of a policy to come, the first day counts: then its requests begin.
+                at: at.max(edition.baseline.effective()),
+                discharges,
+                explain: false,
+                assumed: &[],
+            };
+            let running = current.and_then(|it| it.same(edition));
+            if let Err(problem) = admit(
+                edition,
+                &code,
+                name,
+                running,
+                files.deployment.has_changes(),
+                &terms,
+            ) {
+                let version = edition.baseline.version();
+                let problem = if several {
+                    format!("under policy {version}: {problem}")
+                } else {
+                    problem
+                };
                 refused.push(LoadError::new(name, problem));
-                break;
             }
         }
     }
     if let Some(current) = current {
-        keep_last_good(&mut editions, current);
+        keep_last_good(&mut editions, current, at);
     }
     editions.iter_mut().for_each(keep_mutual_partners);
     let editions = editions.into_iter().map(Arc::new).collect();
@@ -529,6 +720,12 @@ fn load(
 }
 
 impl Snapshot {
+    /// The edition of the same version of the policy.
+    fn same(&self, edition: &Edition) -> Option<&Edition> {
+        let same = |it: &&Arc<Edition>| Arc::ptr_eq(&it.baseline, &edition.baseline);
+        self.editions.iter().find(same).map(|it| &**it)
+    }
+
     fn code(&self, digest: &str) -> Option<&Arc<Code>> {
         let plugins = self
             .editions
@@ -546,10 +743,20 @@ fn compile(sandbox: &Sandbox, bytes: &[u8], digest: String) -> Result<Arc<Code>,
 }
 
 /// Checks a plugin against one version of the policy and takes it in.
-fn admit(edition: &mut Edition, code: &Arc<Code>, name: &str, at: Timestamp) -> Result<(), String> {
-    let plugin = check(edition, code, name)?;
-    judge_load(edition, &plugin, at)
-        .map_err(|reasons| format!("the policy refuses it: {}", reasons.join("; ")))?;
+fn admit(
+    edition: &mut Edition,
+    code: &Arc<Code>,
+    name: &str,
+    running: Option<&Edition>,
+    remembers: bool,
+    terms: &Terms<'_>,
+) -> Result<(), String> {
+    let mut plugin = check(edition, code, name, running, terms.at)?;
+    let answer = load::judge(edition, &plugin.manifest, &plugin.change, terms);
+    if answer.decision() != Decision::Permit {
+        return Err(format!("the policy refuses it: {}", answer.refusals().join("; ")));
+    }
+    plugin.notes = notes(&plugin, &answer, remembers);
     let product = plugin.manifest.product;
     match edition.plugins.get_mut(product.index()) {
         Some(place @ None) => *place = Some(plugin),
@@ -563,7 +770,36 @@ fn admit(edition: &mut Edition, code: &Arc<Code>, name: &str, at: Timestamp) -> 
     Ok(())
 }
 
-fn check(edition: &Edition, code: &Arc<Code>, name: &str) -> Result<LoadedPlugin, String> {
+/// What a load that is permitted leaves to know or to do.
+fn notes(plugin: &LoadedPlugin, answer: &LoadAnswer, remembers: bool) -> Vec<String> {
+    let duty = |(id, timing, rule): (&str, Timing, &Rule)| {
+        format!(
+            "`{id}` is due, {timing}: {} (`{}`, §{})",
+            rule.summary,
+            rule.id,
+            rule.section.join(", §")
+        )
+    };
+    let mut notes: Vec<String> = answer.obligations().into_iter().map(duty).collect();
+    if remembers && plugin.change.since.is_none() {
+        notes.push("no approved version is on record, so it is taken for the product's first".to_owned());
+    }
+    if let Some(approved) = &plugin.change.approved_as {
+        let version = &plugin.manifest.version;
+        notes.push(format!(
+            "version {version} was approved as `{approved}`, and this is another file"
+        ));
+    }
+    notes
+}
+
+fn check(
+    edition: &Edition,
+    code: &Arc<Code>,
+    name: &str,
+    running: Option<&Edition>,
+    at: Timestamp,
+) -> Result<LoadedPlugin, String> {
     let baseline = &*edition.baseline;
     let text = code.sandbox.manifest();
     let manifest_name = format!("{name}: plugin.toml");
@@ -576,33 +812,48 @@ fn check(edition: &Edition, code: &Arc<Code>, name: &str) -> Result<LoadedPlugin
         .map(|it| format!("{product}:{}", it.id))
         .collect();
     let version_value = FactValue::Text(format!("{} {}", manifest.version, code.digest).into());
+    let running = running.and_then(|it| it.plugin(manifest.product));
+    let digest = Some(code.digest.as_str());
+    let same = running.filter(|it| it.code.digest == code.digest && !edition.changes.knows(manifest.product));
+    let change = match same {
+        // A memory that is gone does not make what was new old.
+        Some(running) => running.change.clone(),
+        None => edition
+            .changes
+            .of(baseline, &manifest, digest, running.map(|it| &it.manifest), at),
+    };
     Ok(LoadedPlugin {
         settled: LoadedPlugin::unsettled(&manifest),
         claims: Claims::new(baseline, &manifest, &edition.profile),
-        review_value: FactValue::Time(manifest.review_date),
+        change,
         manifest,
         code: Arc::clone(code),
         obligation_ids,
         version_value,
         warnings,
+        notes: Vec::new(),
     })
 }
 
 /// A product without a good plugin now keeps the one it had.
-fn keep_last_good(editions: &mut [Edition], current: &Snapshot) {
+fn keep_last_good(editions: &mut [Edition], current: &Snapshot, at: Timestamp) {
     for edition in editions {
-        let Some(old) = current
-            .editions
-            .iter()
-            .find(|it| Arc::ptr_eq(&it.baseline, &edition.baseline))
-        else {
+        let Some(old) = current.same(edition) else {
             continue;
         };
-        let keep =
-            |last: &Option<LoadedPlugin>| check(edition, &last.as_ref()?.code, "last good version").ok();
-        let kept: Vec<_> = old.plugins.iter().map(keep).collect();
-        for (place, kept) in edition.plugins.iter_mut().zip(kept) {
-            if place.is_none() {
+        for product in edition
+            .baseline
+            .taxonomy()
+            .products
+            .iter()
+            .map(|(id, _)| id)
+            .collect::<Vec<_>>()
+        {
+            let Some(last) = old.plugin(product).filter(|_| edition.plugin(product).is_none()) else {
+                continue;
+            };
+            let kept = check(edition, &last.code, "last good version", Some(old), at).ok();
+            if let Some(place) = edition.plugins.get_mut(product.index()) {
                 *place = kept;
             }
         }
@@ -659,6 +910,7 @@ impl Edition {
         Self {
             baseline: Arc::clone(baseline),
             profile: Profile::default(),
+            changes: Changes::default(),
             plugins,
         }
     }

@@ -5,10 +5,14 @@
 //! declaration and by the product's own code, in a fresh sandbox.
 
 mod assemble;
+mod changes;
+mod deployment;
 mod edition;
 mod error;
 mod evaluate;
+mod expiry;
 mod host;
+mod load;
 mod openings;
 mod profile;
 mod request;
@@ -16,9 +20,12 @@ mod response;
 mod rights;
 pub mod sandbox;
 
+pub use deployment::Deployment;
 pub use error::{BuildError, BuildErrorKind, LoadError};
+pub use expiry::Expiry;
 pub use host::{Host, HostBuilder, LoadedSummary, ProductHandle};
 pub use licit_baseline::{Decision, Diagnostics, Format, Timing};
+pub use load::{LoadAnswer, LoadRequest};
 pub use openings::{Candidate, Opening, Openings};
 pub use request::Request;
 pub use response::{

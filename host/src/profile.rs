@@ -5,10 +5,11 @@ use std::ops::Range;
 
 use jiff::Timestamp;
 use licit_baseline::{
-    Baseline, Diagnostics, Document, Fact, FactValue, Facts, Fields, Format, Id, Law, Node, NodeValue,
-    Product, Spanned, Supplier, parse_instant, printable,
+    Baseline, Document, Fact, FactValue, Facts, Fields, Id, Law, Node, NodeValue, Product, Spanned, Supplier,
+    parse_instant, printable,
 };
 
+use crate::expiry::Expiry;
 use crate::request::collect_facts;
 
 /// Facts with the entry of the profile they come from.
@@ -16,13 +17,20 @@ use crate::request::collect_facts;
 pub(crate) struct Entry {
     pub(crate) name: String,
     pub(crate) facts: Vec<(Id<Fact>, FactValue)>,
-    /// From when, and until when, it counts; for as long as the profile, if left out.
+    term: Term,
+}
+
+/// Who vouches for a row of a register, where that is filed, and for how long; without dates, as long as the profile.
+#[derive(Debug, Default)]
+struct Term {
+    author: Option<String>,
+    reference: Option<String>,
     date: Option<Timestamp>,
     expires: Option<Timestamp>,
 }
 
-impl Entry {
-    fn in_force(&self, at: Timestamp) -> bool {
+impl Term {
+    fn counts_at(&self, at: Timestamp) -> bool {
         self.date.is_none_or(|date| date <= at) && self.expires.is_none_or(|expires| at < expires)
     }
 }
@@ -40,8 +48,6 @@ struct Routes {
 const ANY: &str = "*";
 /// In such a row: nobody states a value.
 const NONE: &str = "none";
-/// What a row may say beside its facts: who vouches for it, from when and until when.
-const SIGNED: [&str; 3] = ["by", "date", "expires"];
 
 /// Which entries serve which requests, where a request does not name one.
 #[derive(Debug)]
@@ -56,6 +62,9 @@ struct Choice {
 /// A profile, checked against one version of the policy.
 #[derive(Debug, Default)]
 pub(crate) struct Profile {
+    /// What messages call the file.
+    source: String,
+    signed_off_by: String,
     date: Timestamp,
     expires: Timestamp,
     facts: Entry,
@@ -72,41 +81,71 @@ pub(crate) struct Profile {
     store_fact: Option<Id<Fact>>,
     region_fact: Option<Id<Fact>>,
     law: Law,
-}
-
-/// One text of a profile: its name in messages, and what it says.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct ProfileText {
-    /// The name shown in messages and as the source of facts: `licit.toml`.
-    pub name: String,
-    /// The whole text.
-    pub text: String,
+    law_source: String,
 }
 
 impl Profile {
-    /// Reads a profile.
-    ///
-    /// # Errors
-    ///
-    /// Everything that is wrong with it, each with its place and the nearest valid name.
-    pub(crate) fn read(source: &ProfileText, baseline: &Baseline) -> Result<Self, Diagnostics> {
-        let document = Document::new(&source.name, &source.text);
-        let root = document.parse(Format::Toml);
-        let profile = root
-            .as_ref()
-            .and_then(|root| document.table(root, "the profile"))
-            .and_then(|fields| {
-                Reader {
-                    document: &document,
-                    baseline,
-                    source: &source.name,
-                }
-                .read(&fields)
+    /// Reads a profile and reports everything that is wrong with it.
+    pub(crate) fn read(document: &Document, fields: &Fields<'_>, baseline: &Baseline) -> Option<Self> {
+        let source = document.source().name.as_str();
+        let reader = Reader {
+            document,
+            baseline,
+            source,
+        };
+        reader.read(fields)
+    }
+
+    /// With these determinations; `source` is what messages call their file.
+    pub(crate) fn under(mut self, law: Law, source: &str) -> Self {
+        self.law = law;
+        source.clone_into(&mut self.law_source);
+        self
+    }
+
+    /// Everything that expires: the profile itself, rows of registers, determinations. The first to expire comes first.
+    pub(crate) fn expiries(&self, baseline: &Baseline) -> Vec<Expiry> {
+        let bare = |source: &str, expires| Expiry {
+            source: source.to_owned(),
+            fact: None,
+            rule: None,
+            jurisdiction: None,
+            author: None,
+            reference: None,
+            date: None,
+            expires,
+        };
+        let mut found = Vec::new();
+        if !self.source.is_empty() {
+            found.push(Expiry {
+                author: Some(self.signed_off_by.clone()),
+                date: Some(self.date),
+                ..bare(&self.source, self.expires)
             });
-        match profile {
-            Some(profile) if !document.has_errors() => Ok(profile),
-            _ => Err(document.finish()),
         }
+        for entry in self.registers.values().flat_map(HashMap::values) {
+            if let Some(expires) = entry.term.expires {
+                found.push(Expiry {
+                    author: entry.term.author.clone(),
+                    reference: entry.term.reference.clone(),
+                    date: entry.term.date,
+                    ..bare(&entry.name, expires)
+                });
+            }
+        }
+        for (fact, rule, determination) in self.law.rows() {
+            found.push(Expiry {
+                fact: Some(baseline.taxonomy().facts.name(fact).to_owned()),
+                rule: Some(baseline.rules().name(rule).to_owned()),
+                jurisdiction: Some(determination.jurisdiction.clone()),
+                author: Some(determination.author.clone()),
+                reference: Some(determination.reference.clone()),
+                date: Some(determination.date),
+                ..bare(&self.law_source, determination.expires)
+            });
+        }
+        found.sort_by(|a, b| (a.expires, &a.source, &a.rule).cmp(&(b.expires, &b.source, &b.rule)));
+        found
     }
 
     pub(crate) fn law(&self) -> &Law {
@@ -194,7 +233,7 @@ impl Profile {
             .registers
             .get(&home.register)
             .and_then(|rows| rows.get(&**row));
-        self.in_force(at) && row.is_some_and(|row| row.in_force(at))
+        self.in_force(at) && row.is_some_and(|row| row.term.counts_at(at))
     }
 
     /// Supplies what the registers know whose rows are compared with several facts, once those are in place. Of several
@@ -221,7 +260,7 @@ impl Profile {
             let row = routes
                 .rows
                 .iter()
-                .find(|(words, entry)| entry.in_force(at) && fits(words));
+                .find(|(words, entry)| entry.term.counts_at(at) && fits(words));
             for (entry, (fact, value)) in row
                 .iter()
                 .flat_map(|(_, it)| it.facts.iter().map(move |fact| (it, fact)))
@@ -281,7 +320,8 @@ impl Profile {
                 _ => word(facts, Some(*key)),
             };
             let entry = row.and_then(|row| self.registers.get(register)?.get(row));
-            let entry = entry.filter(|entry| entry.in_force(at));
+            // A row that has lapsed says nothing, like a profile that has.
+            let entry = entry.filter(|entry| entry.term.counts_at(at));
             entry.into_iter().for_each(|entry| put(facts, entry));
         }
     }
@@ -324,11 +364,11 @@ impl Reader<'_> {
             .and_then(|node| self.document.table(node, "`[profile]`"));
         let dates = head.and_then(|head| {
             head.required_text("name");
-            head.required_text("signed-off-by");
+            let signed_off_by = head.required_text("signed-off-by");
             let date = self.instant(head.required_text("date"));
             let expires = self.instant(head.required_text("expires"));
             head.finish();
-            Some((date?, expires?))
+            Some((signed_off_by?.value, date?, expires?))
         });
         let facts = fields
             .node("facts")
@@ -344,14 +384,15 @@ impl Reader<'_> {
             .collect();
         let (keys, mut routes) = self.keys();
         let registers = self.registers(fields, &keys, &mut routes);
-        let law = Law::read(
-            self.document,
-            fields.tables("determination", "a determination"),
-            self.baseline,
-        );
-        fields.refuse_unknown_keys();
-        let (date, expires) = dates?;
+        if fields.node("determination").is_some() {
+            self.document
+                .error(fields.span.clone(), "the profile holds a `[[determination]]`")
+                .help("legal determinations have a file of their own: move them to `law.toml`");
+        }
+        let (signed_off_by, date, expires) = dates?;
         Some(Profile {
+            source: self.source.to_owned(),
+            signed_off_by,
             date,
             expires,
             facts,
@@ -364,7 +405,8 @@ impl Reader<'_> {
             ingress_fact: taxonomy.facts.find("ingress.id"),
             store_fact: taxonomy.facts.find("store.id"),
             region_fact: self.baseline.engine_facts().region,
-            law,
+            law: Law::default(),
+            law_source: String::new(),
         })
     }
 
@@ -423,33 +465,47 @@ impl Reader<'_> {
         let entry = Entry {
             name: format!("{} {place}", self.source),
             facts,
-            ..Entry::default()
+            term: Term::default(),
         };
         (words.into_iter().flatten().collect(), entry)
     }
 
     /// Reads a row of a register: its facts, and who vouches for it from when until when.
     fn signed(&self, place: &str, node: &Node, keys: &[Id<Fact>]) -> (Vec<String>, Entry) {
+        let (term, node) = self.term(node);
+        let (words, mut entry) = self.row(place, &node, &[Supplier::Register], keys);
+        if let Some(reference) = &term.reference {
+            entry.name = format!("{} {}", entry.name, printable(reference));
+        }
+        entry.term = term;
+        (words, entry)
+    }
+
+    /// Who vouches for a row and for how long, and the row without that.
+    fn term(&self, node: &Node) -> (Term, Node) {
+        const KEYS: [&str; 4] = ["author", "ref", "date", "expires"];
         let NodeValue::Table(entries) = &node.value else {
-            return self.row(place, node, &[], keys);
+            return (Term::default(), node.clone());
         };
-        let (signed, facts) = entries
+        let (own, facts): (Vec<_>, Vec<_>) = entries
             .iter()
             .cloned()
-            .partition(|(name, _)| SIGNED.contains(&name.value.as_str()));
-        let part = |entries| Node {
-            span: node.span.clone(),
-            value: NodeValue::Table(entries),
+            .partition(|(key, _)| KEYS.contains(&key.value.as_str()));
+        let text = |key: &str| {
+            let (_, node) = own.iter().find(|(name, _)| name.value == key)?;
+            self.document.text(node, &format!("`{key}`"))
         };
-        let (words, mut entry) = self.row(place, &part(facts), &[Supplier::Register], keys);
-        let signed = part(signed);
-        if let Some(signed) = self.document.table(&signed, "a row") {
-            signed.text("by");
-            entry.date = self.instant(signed.text("date"));
-            entry.expires = self.instant(signed.text("expires"));
-            signed.refuse_unknown_keys();
-        }
-        (words, entry)
+        let term = Term {
+            author: text("author").map(|it| it.value),
+            reference: text("ref").map(|it| it.value),
+            date: self.instant(text("date")),
+            expires: self.instant(text("expires")),
+        };
+        let node = Node {
+            span: node.span.clone(),
+            value: NodeValue::Table(facts),
+        };
+        (term, node)
     }
 
     /// `[ingress.NAME]`, `[store.NAME]`: host facts under a name.

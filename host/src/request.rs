@@ -120,7 +120,8 @@ impl Request {
         &self.baseline
     }
 
-    /// The request by which the loading of one activity is judged.
+    /// The request by which the loading of one activity is judged: about the data that it declares, without classes such
+    /// as `personal-information`, which cover nothing.
     pub(crate) fn for_load(
         baseline: &Arc<Baseline>,
         product: Id<Product>,
@@ -135,7 +136,12 @@ impl Request {
             operation,
             kind: OperationKind::Load,
             purpose: activity.purpose,
-            data: activity.data.clone(),
+            data: activity
+                .data
+                .iter()
+                .copied()
+                .filter(|category| activity.covers.contains(*category))
+                .collect(),
             at,
             at_value: FactValue::Time(at),
             facts: Vec::new(),

@@ -414,7 +414,7 @@ impl Response {
 }
 
 /// What became of a rule in scope, in a word.
-fn outcome(kind: RuleKind, outcome: Kleene) -> &'static str {
+pub(crate) fn outcome(kind: RuleKind, outcome: Kleene) -> &'static str {
     match (kind, outcome) {
         (_, Kleene::Unknown) => "unknown",
         (RuleKind::Permit, Kleene::True) => "covers",

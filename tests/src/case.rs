@@ -2,8 +2,13 @@
 
 use std::fmt::Write as _;
 
-use licit_baseline::{Diagnostics, Document, Fact, FactValue, Fields, Format, Id, Node, NodeValue, Spanned};
-use licit_host::{Decision, Host, Request, Response};
+use std::sync::Arc;
+
+use licit_baseline::{
+    Baseline, Diagnostics, Document, Fact, FactValue, Fields, Format, Id, Node, NodeValue, Spanned,
+    parse_instant,
+};
+use licit_host::{Decision, DenyKind, Host, LoadAnswer, LoadRequest, Request, Response};
 
 /// The cases of one file.
 ///
@@ -44,6 +49,39 @@ use licit_host::{Decision, Host, Request, Response};
 /// | `items` | the decision per data category |
 /// | `surplus` | exactly the data to leave out before asking again; not checked if left out |
 /// | `advice` | exactly the rules whose advice goes with the answer; not checked if left out |
+///
+/// # Loading as a decision
+///
+/// A request with `operation = "load"` asks whether a plugin may be loaded. It names a manifest: `manifest`, a text of the
+/// file's `[manifest]` table, or `product`, whose plugin is loaded here. It may name `changes`, a text of the file's
+/// `[changes]` table, as the memory of what was approved before; without it, the manifest is its product's first. `at` is
+/// when it is loaded.
+///
+/// ```toml
+/// [base.request]
+/// operation = "load"
+/// product = "themes"
+/// at = 2026-11-23T10:00:00Z
+///
+/// [[case]]
+/// name = "a review that is long past"
+/// given = { "review.date" = "2024-01-01" }
+/// deciding = ["periodic-practice-review"]
+///
+/// [[case]]
+/// name = "a manifest of its own"
+/// request = { manifest = "small", product = "" }
+/// decision = "permit"
+///
+/// [manifest]
+/// small = '''
+/// [plugin]
+/// …
+/// '''
+/// ```
+///
+/// One question is asked per activity and region of the manifest; the case compares with all of their answers together.
+/// Facts that the manifest or the memory settles are not overridden by the permissive ones, only by those of the case.
 #[derive(Debug)]
 pub struct CaseFile {
     /// Its cases, in the order of the file.
@@ -55,9 +93,25 @@ pub struct CaseFile {
 pub struct Case {
     /// What it shows.
     pub name: String,
-    request: Request,
+    asked: Asked,
     given: Vec<(Id<Fact>, FactValue)>,
     expected: Expected,
+}
+
+/// What a case asks.
+#[derive(Debug)]
+enum Asked {
+    Request(Box<Request>),
+    Load(Box<LoadRequest>),
+}
+
+impl Asked {
+    fn baseline(&self) -> &Arc<Baseline> {
+        match self {
+            Self::Request(request) => request.baseline(),
+            Self::Load(load) => load.baseline(),
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -100,6 +154,7 @@ impl CaseFile {
                 let part = |key: &'static str| base.as_ref().and_then(|base| base.node(key));
                 let (request, given) = (part("request"), part("given"));
                 base.iter().for_each(Fields::refuse_unknown_keys);
+                let texts = ["manifest", "changes"].map(|key| texts_of(&document, &fields, key));
                 let read = |case: &Fields<'_>| {
                     let under = under
                         .as_ref()
@@ -109,6 +164,7 @@ impl CaseFile {
                         host,
                         document: &document,
                         under,
+                        texts: &texts,
                     };
                     let read = reader.case(case, request, given);
                     case.refuse_unknown_keys();
@@ -139,6 +195,17 @@ struct Reader<'r> {
     host: &'r Host,
     document: &'r Document,
     under: Option<(&'r Document, &'r Node)>,
+    /// The manifests and the memories of changes that cases name.
+    texts: &'r [Vec<(Spanned<String>, String)>; 2],
+}
+
+/// The texts of a table, by name.
+fn texts_of(document: &Document, fields: &Fields<'_>, key: &'static str) -> Vec<(Spanned<String>, String)> {
+    let table = fields.table(key, "a table of texts");
+    let entries = table.iter().flat_map(Fields::entries);
+    let text =
+        |(name, node): (&Spanned<String>, &Node)| Some((name.clone(), document.text(node, "it")?.value));
+    entries.filter_map(text).collect()
 }
 
 impl Reader<'_> {
@@ -153,9 +220,14 @@ impl Reader<'_> {
         let expected = expected(self.document, case);
         let unknown = case.texts("unknown");
         let own_given = case.node("given");
-        let request = self.document.table(&merged, "a request");
-        let request = request.and_then(|fields| self.host.read_request(self.document, &fields))?;
-        let facts = &request.baseline().taxonomy().facts;
+        let fields = self.document.table(&merged, "a request")?;
+        let asked = if is_load(&merged) {
+            Asked::Load(Box::new(self.load(&fields)?))
+        } else {
+            Asked::Request(Box::new(self.host.read_request(self.document, &fields)?))
+        };
+        let baseline = asked.baseline();
+        let facts = &baseline.taxonomy().facts;
         let mut given: Vec<(Id<Fact>, FactValue)> = Vec::new();
         let mut put = |facts: Vec<(Id<Fact>, FactValue)>| {
             for (fact, value) in facts {
@@ -167,10 +239,14 @@ impl Reader<'_> {
             && let Some(fields) = document.table(root, "the permissive facts")
             && let Some(node) = fields.required("given")
         {
-            put(self.host.read_facts(document, node, &request));
+            let mut facts = self.host.read_facts(document, node, baseline);
+            if let Asked::Load(load) = &asked {
+                facts.retain(|(fact, _)| !load.settles(*fact));
+            }
+            put(facts);
         }
         for node in [base_given, own_given].into_iter().flatten() {
-            put(self.host.read_facts(self.document, node, &request));
+            put(self.host.read_facts(self.document, node, baseline));
         }
         for name in unknown {
             match facts.find(&name.value) {
@@ -182,10 +258,72 @@ impl Reader<'_> {
         }
         Some(Case {
             name: name?.value,
-            request,
+            asked,
             given,
             expected,
         })
+    }
+}
+
+/// Whether a request asks for the loading of a plugin.
+fn is_load(request: &Node) -> bool {
+    let NodeValue::Table(entries) = &request.value else {
+        return false;
+    };
+    let load = |(key, node): &(Spanned<String>, Node)| {
+        key.value == "operation" && node.value == NodeValue::Text("load".to_owned())
+    };
+    entries.iter().any(load)
+}
+
+impl Reader<'_> {
+    fn load(&self, fields: &Fields<'_>) -> Option<LoadRequest> {
+        fields.required_text("operation");
+        let at = fields.required_text("at").and_then(|word| {
+            parse_instant(&word.value)
+                .map_err(|message| self.document.error(word.span, message))
+                .ok()
+        });
+        let [manifests, memories] = self.texts;
+        let named = |key: &'static str, texts: &[(Spanned<String>, String)]| {
+            let word = fields.text(key).filter(|word| !word.value.is_empty())?;
+            let found = texts.iter().find(|(name, _)| name.value == word.value);
+            if found.is_none() {
+                self.document
+                    .unknown(key, &word, texts.iter().map(|(name, _)| name.value.as_str()));
+            }
+            found.map(|(name, text)| (name.value.clone(), text.clone()))
+        };
+        let product = fields.text("product").filter(|word| !word.value.is_empty());
+        let manifest = match (named("manifest", manifests), product) {
+            (Some(manifest), None) => manifest,
+            (None, Some(product)) => match self.host.manifest(&product.value) {
+                Some(text) => (product.value, text),
+                None => {
+                    let message = format!("product `{}` has no plugin here", product.value);
+                    self.document.error(product.span, message);
+                    return None;
+                }
+            },
+            _ => {
+                self.document.error(
+                    fields.span.clone(),
+                    "a load names either a `manifest` or a `product`",
+                );
+                return None;
+            }
+        };
+        let changes = named("changes", memories);
+        fields.refuse_unknown_keys();
+        let texts = |(name, text): &(String, String)| (name.clone(), text.clone());
+        let changes = changes.as_ref().map(texts);
+        let changes = changes
+            .as_ref()
+            .map(|(name, text)| (name.as_str(), text.as_str()));
+        let request = self.host.load_request((&manifest.0, &manifest.1), changes, at?);
+        request
+            .map_err(|found| self.document.error(fields.span.clone(), found.to_string()))
+            .ok()
     }
 }
 
@@ -252,107 +390,172 @@ impl Case {
     ///
     /// Every difference, expected and got side by side, and the whole answer.
     pub fn check(&self, host: &Host) -> Result<(), String> {
-        let response = host.suppose(&self.request, &self.given);
-        let differences = self.expected.differences(&response);
+        let answer = match &self.asked {
+            Asked::Request(request) => Answer::of(&host.suppose(request, &self.given)),
+            Asked::Load(load) => Answer::of_load(&host.suppose_load(load, &self.given), load),
+        };
+        let differences = self.expected.differences(&answer);
         if differences.is_empty() {
             return Ok(());
         }
-        let answer = serde_json::to_string_pretty(&response).unwrap_or_default();
-        Err(format!("{differences}\nthe whole answer:\n{answer}"))
+        Err(format!("{differences}\nthe whole answer:\n{}", answer.whole))
     }
 
-    /// What it asks.
+    /// What it asks, if that is a request and not the loading of a plugin.
     #[must_use]
-    pub fn request(&self) -> &Request {
-        &self.request
+    pub fn request(&self) -> Option<&Request> {
+        match &self.asked {
+            Asked::Request(request) => Some(request),
+            Asked::Load(_) => None,
+        }
     }
 
-    /// The answer that the host gives.
+    /// The answer that the host gives, if it asks a request.
     #[must_use]
-    pub fn answer(&self, host: &Host) -> Response {
-        host.suppose(&self.request, &self.given)
+    pub fn answer(&self, host: &Host) -> Option<Response> {
+        Some(host.suppose(self.request()?, &self.given))
+    }
+}
+
+/// An answer as cases compare it.
+#[derive(Debug)]
+struct Answer {
+    decision: Decision,
+    deny_kind: Option<&'static str>,
+    deciding: Vec<String>,
+    considered: Vec<String>,
+    sections: Vec<String>,
+    /// `id timing`
+    obligations: Vec<String>,
+    missing: Vec<String>,
+    items: Vec<(String, Decision)>,
+    surplus: Vec<String>,
+    advice: Vec<String>,
+    whole: String,
+}
+
+impl Answer {
+    fn of(response: &Response) -> Self {
+        Self {
+            decision: response.decision,
+            deny_kind: response.deny_kind.as_ref().map(DenyKind::as_str),
+            deciding: response.deciding().map(|it| it.rule.to_owned()).collect(),
+            considered: response.considered().map(|(rule, ..)| rule.to_owned()).collect(),
+            sections: response.deciding().flat_map(|it| it.section).cloned().collect(),
+            obligations: response
+                .obligations()
+                .map(|it| format!("{} {}", it.id, it.timing))
+                .collect(),
+            missing: response.missing().map(ToOwned::to_owned).collect(),
+            surplus: response.surplus().map(ToOwned::to_owned).collect(),
+            advice: response.advice().map(|it| it.rule.to_owned()).collect(),
+            items: response
+                .categories()
+                .map(|it| (it.data.to_owned(), it.decision))
+                .collect(),
+            whole: serde_json::to_string_pretty(response).unwrap_or_default(),
+        }
+    }
+
+    fn of_load(answer: &LoadAnswer, asked: &LoadRequest) -> Self {
+        let owned = |words: Vec<&str>| words.into_iter().map(ToOwned::to_owned).collect();
+        let whole = format!(
+            "wider: {}\nrefused: {}\nconsidered: {:?}",
+            asked.widenings().join(", "),
+            answer.refusals().join("\n  "),
+            answer.considered()
+        );
+        Self {
+            decision: answer.decision(),
+            deny_kind: (answer.decision() == Decision::Deny).then_some("forbidden"),
+            deciding: answer
+                .deciding()
+                .into_iter()
+                .map(|rule| rule.id.clone())
+                .collect(),
+            considered: answer
+                .considered()
+                .into_iter()
+                .map(|(rule, ..)| rule.to_owned())
+                .collect(),
+            sections: answer
+                .deciding()
+                .into_iter()
+                .flat_map(|rule| rule.section.clone())
+                .collect(),
+            obligations: answer
+                .obligations()
+                .into_iter()
+                .map(|(id, timing, _)| format!("{id} {timing}"))
+                .collect(),
+            surplus: Vec::new(),
+            advice: Vec::new(),
+            missing: owned(answer.missing()),
+            items: answer
+                .categories()
+                .into_iter()
+                .map(|(data, decision)| (data.to_owned(), decision))
+                .collect(),
+            whole,
+        }
     }
 }
 
 impl Expected {
-    fn differences(&self, response: &Response) -> String {
+    fn differences(&self, answer: &Answer) -> String {
         let mut text = String::new();
         let mut differ = |what: &str, expected: &str, got: &str| {
             // Writing to a string cannot fail.
             let _ = writeln!(text, "{what}: expected {expected}, got {got}");
         };
-        if self.decision != response.decision.as_str() {
-            differ("decision", &self.decision, response.decision.as_str());
+        if self.decision != answer.decision.as_str() {
+            differ("decision", &self.decision, answer.decision.as_str());
         }
-        let kind = response.deny_kind.as_ref().map(licit_host::DenyKind::as_str);
         if let Some(expected) = &self.deny_kind
-            && Some(expected.as_str()) != kind
+            && Some(expected.as_str()) != answer.deny_kind
         {
-            differ("deny-kind", expected, kind.unwrap_or("none"));
+            differ("deny-kind", expected, answer.deny_kind.unwrap_or("none"));
         }
-        let deciding: Vec<&str> = response.deciding().map(|it| it.rule).collect();
-        for rule in self
-            .deciding
-            .iter()
-            .filter(|rule| !deciding.contains(&rule.as_str()))
-        {
-            differ("deciding", rule, &deciding.join(", "));
-        }
-        let considered: Vec<&str> = response.considered().map(|(rule, ..)| rule).collect();
-        for rule in self
-            .considered
-            .iter()
-            .filter(|rule| !considered.contains(&rule.as_str()))
-        {
-            differ("considered", rule, &considered.join(", "));
-        }
-        let sections: Vec<&String> = response.deciding().flat_map(|it| it.section).collect();
-        for section in self.sections.iter().filter(|section| !sections.contains(section)) {
-            differ("section", section, &format!("{sections:?}"));
-        }
-        let mut obligations: Vec<String> = response
-            .obligations()
-            .map(|it| format!("{} {}", it.id, it.timing))
-            .collect();
-        let mut expected = self.obligations.clone();
-        obligations.sort();
-        expected.sort();
-        if obligations != expected {
-            differ(
-                "obligations",
-                &format!("{expected:?}"),
-                &format!("{obligations:?}"),
-            );
-        }
-        let exact = [
-            ("missing", &self.missing, response.missing().collect::<Vec<_>>()),
-            ("surplus", &self.surplus, response.surplus().collect()),
-            (
-                "advice",
-                &self.advice,
-                response.advice().map(|it| it.rule).collect(),
-            ),
+        let among = [
+            ("deciding", &self.deciding, &answer.deciding),
+            ("considered", &self.considered, &answer.considered),
+            ("section", &self.sections, &answer.sections),
         ];
-        for (what, expected, mut got) in exact {
-            let Some(expected) = expected else { continue };
-            let mut expected: Vec<&str> = expected.iter().map(String::as_str).collect();
-            expected.sort_unstable();
-            got.sort_unstable();
-            if got != expected {
-                differ(what, &format!("{expected:?}"), &format!("{got:?}"));
+        for (what, expected, got) in among {
+            for word in expected.iter().filter(|word| !got.contains(word)) {
+                differ(what, word, &got.join(", "));
+            }
+        }
+        let sorted = |words: &[String]| {
+            let mut words = words.to_vec();
+            words.sort_unstable();
+            words
+        };
+        let exactly = [
+            ("obligations", Some(&self.obligations), &answer.obligations),
+            ("missing", self.missing.as_ref(), &answer.missing),
+            ("surplus", self.surplus.as_ref(), &answer.surplus),
+            ("advice", self.advice.as_ref(), &answer.advice),
+        ];
+        for (what, expected, got) in exactly {
+            if let Some(expected) = expected
+                && sorted(expected) != sorted(got)
+            {
+                differ(
+                    what,
+                    &format!("{:?}", sorted(expected)),
+                    &format!("{:?}", sorted(got)),
+                );
             }
         }
         for (data, decision) in &self.items {
-            let got = response
-                .categories()
-                .find(|it| it.data == data)
-                .map(|it| it.decision);
-            if got.map(Decision::as_str) != Some(decision.as_str()) {
-                differ(
-                    &format!("item {data}"),
-                    decision,
-                    got.map_or("nothing", Decision::as_str),
-                );
+            let got = answer
+                .items
+                .iter()
+                .find(|(it, _)| it == data)
+                .map(|(_, got)| got.as_str());
+            if got != Some(decision.as_str()) {
+                differ(&format!("item {data}"), decision, got.unwrap_or("nothing"));
             }
         }
         text

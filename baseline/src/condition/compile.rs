@@ -406,7 +406,10 @@ impl Draft<'_, '_> {
                 let word = match &left.kind {
                     ExpressionKind::Text(word) => {
                         self.check_word(&read, set, word, &left.span)?;
-                        Word::Constant(word.as_str().into())
+                        match word.strip_suffix('*').filter(|start| start.ends_with(':')) {
+                            Some(start) => Word::Beginning(start.into()),
+                            None => Word::Constant(word.as_str().into()),
+                        }
                     }
                     ExpressionKind::Name(name) => {
                         let word = self.fact(name, &left.span)?;

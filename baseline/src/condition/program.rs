@@ -101,6 +101,8 @@ impl<T> PartialEq for Group<T> {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Word {
     Constant(Box<str>),
+    /// Any word that begins so.
+    Beginning(Box<str>),
     Fact(Read),
 }
 
@@ -335,9 +337,16 @@ impl Test {
                 Some(FactValue::Text(word)) => list.contains(word).into(),
                 _ => Kleene::Unknown,
             },
+            Self::Has(read, Word::Beginning(start)) => match get(read) {
+                Some(FactValue::Texts(words)) => words
+                    .iter()
+                    .any(|word| word.starts_with(&**start) || **word == *"*")
+                    .into(),
+                _ => Kleene::Unknown,
+            },
             Self::Has(read, word) => {
                 let word = match word {
-                    Word::Constant(word) => Some(&**word),
+                    Word::Constant(word) | Word::Beginning(word) => Some(&**word),
                     Word::Fact(read) => get(read).and_then(text),
                 };
                 match (get(read), word) {

@@ -52,7 +52,7 @@ impl Ceiling<'_> {
         for entry in data {
             if categories.lies_in(entry.value, &allowed) {
                 covers.add(&categories.subtree(entry.value));
-            } else if self.is_class(entry.value) {
+            } else if self.taxonomy.is_class(entry.value) {
                 self.warn_of_class(entry);
             } else {
                 // Covered all the same, so that nothing else is reported for the same mistake.
@@ -99,17 +99,6 @@ impl Ceiling<'_> {
                 ))
                 .help(format!("add `{id}` to `controls`"));
         }
-    }
-
-    /// Whether a category is so wide that it tells products no longer apart: every product has data of its own there.
-    ///
-    /// Such a class is no category that anybody can mean, as opposed to a group that reaches beyond one ceiling.
-    fn is_class(&self, category: Id<Category>) -> bool {
-        let own = |product: &Product| {
-            product.named_data.is_empty() || self.taxonomy.categories.overlaps(category, &product.named_data)
-        };
-        self.taxonomy.categories.subtree(category).len() > 1
-            && self.taxonomy.products.iter().all(|(_, product)| own(product))
     }
 
     fn warn_of_class(&self, entry: &Spanned<Id<Category>>) {

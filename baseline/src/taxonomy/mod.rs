@@ -374,6 +374,28 @@ impl Taxonomy {
         self.categories.subtree(id).len() == self.categories.len()
     }
 
+    /// Whether a category is so wide that it tells products no longer apart: every product has data of its own there.
+    ///
+    /// Such a class is no category that anybody can mean, as opposed to a group that reaches beyond one product's data;
+    /// declaring one covers nothing (§3.1.1).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let baseline = licit_baseline::Baseline::embedded();
+    /// let taxonomy = baseline.taxonomy();
+    /// let is_class = |id| taxonomy.is_class(taxonomy.categories.find(id).unwrap());
+    /// assert!(is_class("personal-information"));
+    /// assert!(!is_class("device-attribute"));
+    /// ```
+    #[must_use]
+    pub fn is_class(&self, category: Id<Category>) -> bool {
+        let own = |product: &Product| {
+            product.named_data.is_empty() || self.categories.overlaps(category, &product.named_data)
+        };
+        self.categories.subtree(category).len() > 1 && self.products.iter().all(|(_, product)| own(product))
+    }
+
     /// Whether the purpose is the root, which is never a valid request (design §3.2).
     #[must_use]
     pub fn is_root_purpose(&self, id: Id<Purpose>) -> bool {

@@ -58,6 +58,7 @@ const WORDS: &str = r#"
       { name = "source", type = "texts", values = ["user", "seen"], per-category = true, supplier = "manifest", section = ["1"], meaning = "-" },
       { name = "held", type = "flag", per-category = true, supplier = "register", register = "r", key = "product", section = ["1"], meaning = "-" },
       { name = "needed", type = "texts", values-of = "categories", supplier = "manifest", section = ["1"], meaning = "-" },
+      { name = "news", type = "texts", values-of = "widenings", supplier = "engine", section = ["1"], meaning = "-" },
       { name = "joined", type = "texts", values-of = "categories", supplier = "caller", section = ["1"], meaning = "-" },
       { name = "from", type = "text", values-of = "countries", supplier = "engine", section = ["1"], meaning = "-" },
       { name = "to", type = "text", values-of = "countries", supplier = "engine", section = ["1"], meaning = "-" },
@@ -651,6 +652,28 @@ fn a_set_lies_inside_a_list_only_as_a_whole() {
     assert!(!permits("\"joined\" = [\"serial\"]", "serial"));
     let message = complaint("ban: deny; operations = [\"use\"]; when = 'source in [\"seen\"]'");
     assert!(message.contains("slip under a ban"), "{message}");
+}
+
+#[test]
+fn a_word_of_a_kind_is_told_by_how_it_begins() {
+    let baseline = policy(&[
+        USE,
+        "gate: require; operations = [\"use\"]; when = '\"data:*\" in news'; must = 'proven'",
+    ]);
+    let ask = |facts: &str| ask_use(&baseline, facts, &["name"]);
+    for held in ["[]", "[\"place:IN\"]", "[\"database:x\", \"data\"]"] {
+        ask(&format!("\"news\" = {held}"))
+            .is(Decision::Permit, &["use-it"])
+            .lacks(&[]);
+    }
+    for fired in ["[\"data:name\"]", "[\"place:IN\", \"data:name\"]", "[\"*\"]"] {
+        let answer = ask(&format!("\"news\" = {fired}"));
+        answer.is(Decision::Deny, &["gate"]).lacks(&["proven"]);
+        ask(&format!("\"news\" = {fired}\n\"proven\" = true")).is(Decision::Permit, &["use-it"]);
+    }
+    ask("").is(Decision::Deny, &["gate"]).lacks(&["news", "proven"]);
+    let message = complaint("gate: require; operations = [\"use\"]; must = '\"pro:*\" in source'");
+    assert!(message.contains("is not a value of fact `source`"), "{message}");
 }
 
 #[test]

@@ -8,6 +8,8 @@ use crate::support::World;
 /// Everything that may be known, with the value that stands in the way of least.
 const PERMISSIVE: &str = r#"
     "consent.records" = []
+    "plugin.delta" = []
+    "change.material" = false
     "plugin.controls" = []
     "plugin.categories" = []
     "plugin.combination_partners" = []
@@ -790,5 +792,36 @@ fn taking_a_fact_away_never_hands_data_over() {
                 );
             }
         }
+    }
+}
+
+/// A load of an activity of Themes; everything known and in people's favour, `facts` on top.
+fn load(facts: &str) -> crate::support::Answer {
+    let baseline = Baseline::embedded();
+    World::new(&baseline).with(PERMISSIVE).with(facts).ask(
+        "themes",
+        "load",
+        "system-service-operation",
+        &["browsing-history"],
+    )
+}
+
+#[test]
+fn a_wider_declaration_is_a_material_change() {
+    load("")
+        .is(Decision::Permit, &[])
+        .not_by(&["plugin-widening-is-change"]);
+    let told = "\"notice.kind\" = \"popup\"\n\"notice.time\" = \"2026-11-01\"";
+    for widening in ["recipient:advertiser", "country:US", "retention:P400D"] {
+        let delta = format!("\"plugin.delta\" = [\"{widening}\"]");
+        load(&format!("{delta}\n{told}")).is(Decision::Permit, &["plugin-widening-is-change"]);
+        // Nobody can call it immaterial.
+        load(&format!(
+            "{delta}\n\"change.material\" = false\n\"notice.kind\" = \"none\""
+        ))
+        .is(
+            Decision::Deny,
+            &["material-change-notice", "plugin-widening-is-change"],
+        );
     }
 }

@@ -25,9 +25,8 @@ pub(crate) struct Arguments {
     /// Use the plugins in this folder instead of building them
     #[arg(long, value_name = "DIR")]
     plugins: Option<PathBuf>,
-    /// The deployment profile [default: `licit.toml` in this folder]
-    #[arg(long, value_name = "FILE")]
-    profile: Option<PathBuf>,
+    #[command(flatten)]
+    texts: setup::Texts,
     /// Tell everything about each answer
     #[arg(long, short)]
     verbose: bool,
@@ -55,7 +54,7 @@ pub(crate) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit
         }
         None => build(terminal)?,
     };
-    let ready = setup::finish(builder, arguments.profile.as_deref(), None, terminal)?;
+    let ready = setup::finish(builder, &arguments.texts, None, terminal)?;
     let style = Style {
         verbose: arguments.verbose,
         footer: false,

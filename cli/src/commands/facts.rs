@@ -119,7 +119,7 @@ fn place(supplier: Supplier) -> &'static str {
         Supplier::State => "the person's state, looked up by the service and stated in the request",
         Supplier::Register => "in a register of the deployment profile (`licit.toml`)",
         Supplier::Host => "in the deployment profile (`licit.toml`)",
-        Supplier::Law => "a legal determination (`[[determination]]`), one for each rule",
+        Supplier::Law => "a legal determination (`law.toml`), one for each rule",
         Supplier::Manifest => "declared by the product (`plugin.toml`)",
         Supplier::Engine => "computed",
     }

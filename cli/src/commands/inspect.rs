@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
+use jiff::Timestamp;
 use licit_baseline::{
     Activity, Baseline, Diagnostic, Diagnostics, FactValue, Manifest, Retention, Set, Severity, Table,
     Taxonomy, duration_text,
@@ -25,6 +26,9 @@ pub(crate) struct Arguments {
     /// How to print it
     #[arg(long, value_enum, default_value_t)]
     format: Output,
+    /// Print an `[[approved]]` entry of `changes.toml`, for whoever approves this version to sign
+    #[arg(long, conflicts_with = "format")]
+    approved: bool,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
@@ -59,6 +63,10 @@ pub(crate) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit
         taxonomy,
     };
     match arguments.format {
+        _ if arguments.approved => match &manifest {
+            Some(manifest) => view.write_approved(&mut terminal.out, manifest)?,
+            None => return Err(Problem::Found(found)),
+        },
         Output::Human => view.write(&mut terminal.out, manifest.as_ref(), &found)?,
         Output::Json => {
             let document = view.json(manifest.as_ref(), &found);
@@ -84,6 +92,45 @@ struct View<'v> {
 }
 
 impl View<'_> {
+    /// What the memory of changes keeps of a version: enough to tell what the next one has beyond it.
+    fn write_approved(&self, out: &mut impl Write, manifest: &Manifest) -> io::Result<()> {
+        let taxonomy = self.taxonomy;
+        let quoted = |words: Vec<&str>| {
+            let words: Vec<String> = words.iter().map(|word| format!("\"{word}\"")).collect();
+            format!("[{}]", words.join(", "))
+        };
+        writeln!(out, "[[approved]]")?;
+        writeln!(out, "product = \"{}\"", taxonomy.products.name(manifest.product))?;
+        writeln!(out, "version = \"{}\"", manifest.version)?;
+        writeln!(out, "digest = \"sha256:{}\"", self.digest)?;
+        writeln!(out, "date = {}", Timestamp::now().strftime("%Y-%m-%d"))?;
+        writeln!(out, "author = \"\"")?;
+        for activity in &manifest.activities {
+            let data = activity.data.iter().map(|it| taxonomy.categories.name(*it));
+            let recipients = activity.recipients.iter().map(|it| taxonomy.recipients.name(*it));
+            let mut countries: Vec<&str> = activity.storage.iter().map(String::as_str).collect();
+            countries.extend(activity.processing.iter().map(String::as_str));
+            countries.sort_unstable();
+            countries.dedup();
+            if countries.is_empty() {
+                countries.push("*");
+            }
+            writeln!(out, "\n[[approved.activity]]")?;
+            writeln!(out, "purpose = \"{}\"", taxonomy.purposes.name(activity.purpose))?;
+            writeln!(out, "data = {}", quoted(data.collect()))?;
+            writeln!(out, "recipients = {}", quoted(recipients.collect()))?;
+            writeln!(out, "countries = {}", quoted(countries))?;
+            match &activity.retention {
+                Some(Retention::Period(length)) => {
+                    writeln!(out, "retention = \"{}\"", duration_text(*length))?;
+                }
+                Some(Retention::Until(event)) => writeln!(out, "retention = \"until:{}\"", safe(event))?,
+                None => {}
+            }
+        }
+        Ok(())
+    }
+
     fn write(
         &self,
         out: &mut impl Write,

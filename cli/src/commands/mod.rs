@@ -5,5 +5,6 @@ pub(crate) mod demo;
 pub(crate) mod eval;
 pub(crate) mod facts;
 pub(crate) mod inspect;
+pub(crate) mod law;
 pub(crate) mod pack;
 pub(crate) mod right;

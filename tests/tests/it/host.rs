@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 use licit_host::sandbox::SandboxOptions;
-use licit_host::{Decision, DenyKind, Host, Request, Response};
+use licit_host::{Decision, DenyKind, Deployment, Host, Request, Response};
 use serde_json::json;
 
 use crate::setup::{self, HOST, PLUGINS, access, host_of, manifest, permitted, profile, request};
@@ -32,7 +32,7 @@ fn a_reload_keeps_the_last_good_version_and_leaves_the_others_alone() {
     write("themes.wasm", b"no plugin");
     std::fs::remove_file(folder.path().join("mi-talk.wasm")).expect("a file");
     let profile = profile();
-    host.reload(&dir, Some(("licit.toml", &profile)))
+    host.reload(&dir, Deployment::default().profile("licit.toml", &profile))
         .expect("a reload");
     let refused: Vec<String> = host.refused().iter().map(|it| it.file().to_owned()).collect();
     assert_eq!(refused, ["themes.wasm"]);
@@ -42,7 +42,7 @@ fn a_reload_keeps_the_last_good_version_and_leaves_the_others_alone() {
         before,
         "requests made before the reload are answered as before"
     );
-    host.reload(&dir, Some(("licit.toml", "[profile]")))
+    host.reload(&dir, Deployment::default().profile("licit.toml", "[profile]"))
         .expect_err("a wrong profile changes nothing");
     assert_eq!(answers(), before);
 }
@@ -92,7 +92,7 @@ fn a_reload_takes_a_good_new_version_in() {
     let second = first.replace("version = \"1.0.0\"", "version = \"1.1.0\"");
     write(&support::packed("hostile/good/permit.wat", &second));
     let profile = profile();
-    host.reload(&dir, Some(("licit.toml", &profile)))
+    host.reload(&dir, Deployment::default().profile("licit.toml", &profile))
         .expect("a reload");
     assert_eq!(host.refused().len(), 0);
     let permitted = (Decision::Permit, None, json!("1.1.0"));

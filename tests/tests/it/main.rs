@@ -11,6 +11,7 @@
 
 mod host;
 mod hostile;
+mod loading;
 mod narrowing;
 mod plugins;
 mod requests;
@@ -20,3 +21,4 @@ mod suppliers;
 #[path = "../support/mod.rs"]
 mod support;
 mod tidy;
+mod versions;

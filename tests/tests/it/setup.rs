@@ -44,9 +44,14 @@ pub(crate) fn profile() -> String {
     std::fs::read_to_string(support::root().join("licit.toml")).expect("the example profile")
 }
 
-/// The builder with the example profile.
+/// The example determinations, `law.toml`.
+pub(crate) fn law() -> String {
+    std::fs::read_to_string(support::root().join("law.toml")).expect("the example determinations")
+}
+
+/// The builder with the example profile and the example determinations.
 pub(crate) fn profiled(builder: HostBuilder) -> HostBuilder {
-    builder.profile("licit.toml", &profile())
+    builder.profile("licit.toml", &profile()).law("law.toml", &law())
 }
 
 /// A host of these plugins alone, under the example profile.
