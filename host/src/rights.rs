@@ -116,7 +116,15 @@ fn joined(taxonomy: &Taxonomy, register: &FactValue, named: &[PerCategory]) -> F
         }],
     };
     let (free, held): (Vec<_>, Vec<_>) = registered.into_iter().partition(|entry| is_free(&entry.value));
-    per_category(&[&held, named, &free].concat())
+    let mut entries = [&held, named, &free].concat();
+    // A narrower entry counts before a wider one, so each gets only what no earlier one has.
+    let mut taken = taxonomy.categories.empty_set();
+    for entry in &mut entries {
+        taken.iter().for_each(|category| entry.covers.remove(category));
+        taken.add(&entry.covers);
+    }
+    entries.retain(|entry| !entry.covers.is_empty());
+    per_category(&entries)
 }
 
 /// The request of a person that is put to every product: a right.

@@ -275,7 +275,14 @@ fn ordered(expression: &Expression, scene: &Scene<'_>) -> Option<i128> {
                 duration(text).map(|it| i128::from(it) * NANOSECONDS)
             }
         }
-        Expression::Sum(base, plus) => Some(ordered(base, scene)? + ordered(plus, scene)?),
+        Expression::Sum(base, plus) => {
+            let base = ordered(base, scene)?;
+            match plus.as_ref() {
+                // Until an event: after every instant.
+                Expression::Name(fact) if until(scene.value(fact)?) => Some(i128::MAX),
+                plus => Some(base + ordered(plus, scene)?),
+            }
+        }
         Expression::Name(fact) => match scene.value(fact)? {
             Value::Integer(number) => Some((*number).into()),
             Value::Time(instant) => Some(*instant),
@@ -285,6 +292,10 @@ fn ordered(expression: &Expression, scene: &Scene<'_>) -> Option<i128> {
         },
         _ => None,
     }
+}
+
+fn until(value: &Value) -> bool {
+    matches!(value, Value::Text(text) if text.starts_with("until:"))
 }
 
 fn member(left: &Expression, right: &Expression, scene: &Scene<'_>, touching: bool) -> Truth {

@@ -105,7 +105,7 @@ struct Judge<'p> {
     objecting: BTreeMap<(&'p str, &'p str), bool>,
     considered: BTreeMap<(&'p str, &'p str), Truth>,
     /// The rules whose duties are owed, and the decisions that these come with.
-    owing: Vec<(&'p Rule, Vec<String>)>,
+    owing: Vec<(&'p Rule, &'static [&'static str])>,
     missing: BTreeSet<String>,
     added_purposes: BTreeSet<String>,
 }
@@ -245,13 +245,25 @@ fn conclude(policy: &Policy, request: &Request, parts: Vec<Judge<'_>>, purposes:
     if let (true, Some(rule)) = (lacks, &policy.default_deny) {
         answer.deciding.insert((rule.clone(), "engine".to_owned()), true);
     }
-    for (rule, decisions) in parts.iter().flat_map(|part| &part.owing) {
-        if decisions.iter().any(|it| it == answer.decision.as_str()) {
-            let due = rule
-                .obligations
-                .iter()
-                .map(|(duty, timing)| (rule.id.clone(), duty.clone(), timing.clone()));
-            answer.obligations.extend(due);
+    // The duties of a right come with the answers about its items.
+    let items: BTreeSet<&str> = answer
+        .categories
+        .values()
+        .map(|it| it.decision.as_str())
+        .collect();
+    let answers = if request.operation == "right" && !items.is_empty() {
+        items
+    } else {
+        BTreeSet::from([answer.decision.as_str()])
+    };
+    for (rule, side) in parts.iter().flat_map(|part| &part.owing) {
+        for (duty, timing, company) in &rule.obligations {
+            let with = |it: &&&str| side.contains(it) && company.iter().any(|word| word == **it);
+            if answers.iter().any(|it| with(&it)) {
+                answer
+                    .obligations
+                    .insert((rule.id.clone(), duty.clone(), timing.clone()));
+            }
         }
     }
     answer
@@ -530,13 +542,9 @@ impl<'p> Judge<'p> {
         *self.objecting.entry((&rule.id, kind)).or_default() |= certain;
     }
 
-    /// Notes that the duties of a rule come with those of the decisions that it names.
-    fn owe(&mut self, rule: &'p Rule, decisions: &[&str]) {
-        let named = rule
-            .accompanies
-            .iter()
-            .filter(|it| decisions.contains(&it.as_str()));
-        self.owing.push((rule, named.cloned().collect()));
+    /// Notes the duties of a rule, which come with some decisions only.
+    fn owe(&mut self, rule: &'p Rule, decisions: &'static [&'static str]) {
+        self.owing.push((rule, decisions));
     }
 
     /// A deny, a gate or a pend.
@@ -548,7 +556,11 @@ impl<'p> Judge<'p> {
                 .scene(Some(rule), Some(at), true)
                 .says(rule.when.as_ref(), Touching::Never);
             gates |= when != Some(false);
-            let outcome = self.outcome(rule, &rule.kind, &firing(rule), at);
+            let mut parts = firing(rule);
+            if rule.if_known.is_some() {
+                parts.push(part(rule.if_known.as_ref(), Needs::Known));
+            }
+            let outcome = self.outcome(rule, &rule.kind, &parts, at);
             fired |= outcome != Some(false);
             // What is not known refuses no right.
             if outcome == Some(false) || (self.is_right() && rule.kind == "deny" && outcome.is_none()) {

@@ -83,7 +83,7 @@ pub struct Fact {
 }
 
 /// A rule that is run.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Rule {
     /// Its id.
     pub id: String,
@@ -133,10 +133,8 @@ pub struct Rule {
     pub adds_purpose: Vec<String>,
     /// Facts that it sets.
     pub sets: Vec<(String, Value)>,
-    /// Duties with their timing.
-    pub obligations: Vec<(String, String)>,
-    /// The decisions that its duties come with.
-    pub accompanies: Vec<String>,
+    /// Duties with their timing and the decisions that each comes with.
+    pub obligations: Vec<(String, String, Vec<String>)>,
     /// Whose law it means: a country or a fact.
     pub jurisdiction: String,
 }
@@ -337,7 +335,7 @@ impl Policy {
         for entry in tables(&top, "rule") {
             if !matches!(text(&entry, "kind").as_str(), "register" | "advice" | "engine") {
                 let rule = policy.rule(&entry, &groups)?;
-                policy.rules.push(rule);
+                policy.rules.extend(parts(&entry, rule)?);
             }
         }
         if let Some(header) = top.get("policy").and_then(Toml::as_table) {
@@ -393,11 +391,7 @@ impl Policy {
             adds_label: texts(entry, "adds-label"),
             adds_purpose: texts(entry, "adds-purpose"),
             sets: Vec::new(),
-            obligations: tables(entry, "obligations")
-                .iter()
-                .map(|it| (text(it, "id"), text(it, "timing")))
-                .collect(),
-            accompanies: texts(entry, "accompanies"),
+            obligations: Vec::new(),
             jurisdiction: entry
                 .get("jurisdiction")
                 .and_then(Toml::as_str)
@@ -412,17 +406,54 @@ impl Policy {
             let value = self.facts.get(name).and_then(|fact| fact.value(value));
             rule.sets.extend(value.map(|value| (name.clone(), value)));
         }
-        if rule.accompanies.is_empty() {
-            let words: &[&str] = match rule.kind.as_str() {
-                "permit" => &["permit"],
-                "deny" | "pend" => &["pend", "deny"],
-                _ if rights => &["permit", "pend", "deny"],
-                _ => &["permit"],
-            };
-            rule.accompanies = words.iter().map(|&it| it.to_owned()).collect();
+        let usual: &[&str] = match rule.kind.as_str() {
+            "permit" => &["permit"],
+            "deny" | "pend" => &["pend", "deny"],
+            _ if rights => &["permit", "pend", "deny"],
+            _ => &["permit"],
+        };
+        let named = |entry: &Table| Some(texts(entry, "accompanies")).filter(|words| !words.is_empty());
+        let usual = named(entry).unwrap_or_else(|| usual.iter().map(|&it| it.to_owned()).collect());
+        for duty in tables(entry, "obligations") {
+            let company = named(&duty).unwrap_or_else(|| usual.clone());
+            rule.obligations
+                .push((text(&duty, "id"), text(&duty, "timing"), company));
         }
         Ok(rule)
     }
+}
+
+/// A rule as several: each duty that has a condition of its own, the items that a right does not reach, and the rest.
+fn parts(entry: &Table, rule: Rule) -> Result<Vec<Rule>, String> {
+    let (mut parts, mut common) = (Vec::new(), Vec::new());
+    for (duty, due) in tables(entry, "obligations").iter().zip(&rule.obligations) {
+        match condition(duty, "when")? {
+            Some(when) => parts.push(Rule {
+                when: Some(when),
+                unless: None,
+                obligations: vec![due.clone()],
+                ..rule.clone()
+            }),
+            None => common.push(due.clone()),
+        }
+    }
+    if let Some(excepts) = condition(entry, "excepts")? {
+        parts.push(Rule {
+            kind: "deny".to_owned(),
+            when: Some(excepts),
+            unless: None,
+            if_known: rule.when.clone(),
+            obligations: common.clone(),
+            ..rule.clone()
+        });
+    } else if common.is_empty() && !parts.is_empty() {
+        return Ok(parts);
+    }
+    parts.push(Rule {
+        obligations: common,
+        ..rule
+    });
+    Ok(parts)
 }
 
 fn select_products(all: &Names, words: &[String]) -> Names {
