@@ -12,6 +12,7 @@
 
 mod compare;
 mod engine;
+mod plugins;
 mod properties;
 mod random;
 
