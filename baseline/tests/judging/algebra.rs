@@ -1205,3 +1205,93 @@ fn an_explanation_lists_everything_in_scope() {
         .collect();
     assert_eq!(read, ["ready"]);
 }
+
+#[test]
+fn what_is_not_known_leaves_a_right_to_a_human_even_with_an_approval() {
+    let baseline = policy(&[
+        "honour: permit; operations = [\"right\"]; when = 'proven'; grants = [\"every\"]",
+        "odd: pend; operations = [\"right\"]; when = 'ground == \"excessive\"'; refuse-when = 'known(approval)'",
+    ]);
+    let ask = |facts: &str| {
+        World::new(&baseline)
+            .with(&format!("\"proven\" = true\n\"approval\" = \"A-1\"\n{facts}"))
+            .ask("shop", "right", "service", &[])
+    };
+    ask("\"ground\" = \"excessive\"").is(Decision::Deny, &["odd"]);
+    ask("").is(Decision::Pend, &["odd"]).lacks(&["ground"]);
+}
+
+#[test]
+fn a_fact_by_category_counts_for_the_narrower_category_first() {
+    let baseline = policy(&[USE, "kept: deny; operations = [\"use\"]; unless = '!held'"]);
+    for held in [
+        "{ place = false, exact-place = true }",
+        "{ exact-place = true, place = false }",
+    ] {
+        let ask = |data: &str| ask_use(&baseline, &format!("\"held\" = {held}"), &[data]);
+        ask("rough-place").is(Decision::Permit, &["use-it"]);
+        ask("exact-place").is(Decision::Deny, &["kept"]).lacks(&[]);
+        // Its parts differ, so nothing is known about the whole.
+        ask("place").is(Decision::Deny, &["kept"]).lacks(&["held"]);
+    }
+}
+
+#[test]
+fn a_control_that_is_set_by_category_binds_by_category() {
+    let words = WORDS.replace("allows = 'switch == \"on\"'", "allows = '!held'");
+    let text = rules(&[
+        USE,
+        "bound: deny; operations = [\"use\"]; unless = 'allowed(controls)'",
+    ]);
+    let baseline = Baseline::read([("words.toml", &*words), ("rules.toml", &*text)]).unwrap();
+    let facts = "\"controls\" = [\"map\"]\n\"held\" = { name = false, serial = true }";
+    ask_use(&baseline, facts, &["name"]).is(Decision::Permit, &["use-it"]);
+    ask_use(&baseline, facts, &["serial"]).is(Decision::Deny, &["bound"]);
+}
+
+#[test]
+fn of_two_consents_given_at_once_the_one_that_protects_most_speaks() {
+    let baseline = policy(&[
+        USE,
+        "asked: require; operations = [\"use\"]; must = 'consent.status == \"given\"'",
+    ]);
+    let ask = |records: &str| ask_use(&baseline, &format!("\"consent.records\" = {records}"), &["name"]);
+    let given = "map given 2026-01-01T00:00:00Z";
+    for other in [
+        "explicit given 2026-01-01T00:00:00Z withdrawn 2026-02-01",
+        "explicit given 2026-01-01T00:00:00Z expires 2026-02-01",
+    ] {
+        ask(&format!("[\"{given}\"]")).is(Decision::Permit, &[]);
+        ask(&format!("[\"map {other}\", \"{given}\"]")).is(Decision::Deny, &["asked"]);
+    }
+}
+
+#[test]
+fn a_closed_set_spares_a_wider_category_of_which_only_what_it_covers_lies_in_the_scope() {
+    for only in ["", "; only-data = [\"exact-place\"]"] {
+        let set = format!(
+            "set: permit; operations = [\"use\"]; else-deny = [\"use\"]; data = [\"exact-place\", \"serial\"]; \
+             when = 'ready'; grants = [\"purpose\"]{only}"
+        );
+        let baseline = policy(&[USE, &set]);
+        ask_use(&baseline, "\"ready\" = true", &["place"]).is(Decision::Permit, &["use-it"]);
+        ask_use(&baseline, "\"ready\" = false", &["place"]).is(Decision::Deny, &["set"]);
+        let serial = if only.is_empty() {
+            Decision::Permit
+        } else {
+            Decision::Deny
+        };
+        ask_use(&baseline, "\"ready\" = true", &["device"]).is(serial, &[]);
+    }
+}
+
+#[test]
+fn a_missing_determination_also_misses_the_place_whose_law_counts() {
+    let baseline = policy(&[USE, "gate: require; operations = [\"use\"]; must = 'law.permits'"]);
+    ask_use(&baseline, "", &["name"])
+        .is(Decision::Deny, &["gate"])
+        .lacks(&["law.permits", "subject.region"]);
+    ask_use(&baseline, "\"subject.region\" = \"NL\"", &["name"])
+        .is(Decision::Deny, &["gate"])
+        .lacks(&["law.permits"]);
+}

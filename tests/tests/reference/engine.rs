@@ -97,7 +97,7 @@ impl Engine {
         self.judge(request, &self.law(&request.law), Mode::Fast).decision
     }
 
-    fn value(&self, fact: &Fact, value: &Value) -> FactValue {
+    pub(crate) fn value(&self, fact: &Fact, value: &Value) -> FactValue {
         let categories = &self.baseline.taxonomy().categories;
         match value {
             Value::Flag(flag) => FactValue::Flag(*flag),

@@ -7,11 +7,13 @@
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "clippy knows tests by their attribute, and these are their helpers"
+    clippy::print_stdout,
+    reason = "clippy knows tests by their attribute, and these are their helpers; a run says what it has seen"
 )]
 
 mod compare;
 mod engine;
+mod plugins;
 mod properties;
 mod random;
 
