@@ -3,10 +3,12 @@
 mod clause;
 mod index;
 mod read;
+mod written;
 
 pub(crate) use clause::{Clause, Role};
 pub(crate) use index::Index;
 pub(crate) use read::read_rules;
+pub use written::{ConditionKey, RuleScope, Written, WrittenCondition};
 
 use crate::decision::Decision;
 use crate::table::Entry;
@@ -33,6 +35,8 @@ pub struct Rule {
     pub values: Vec<String>,
     /// The decisions that its duties come with.
     pub accompanies: Vec<Decision>,
+    /// Where and how its author wrote it.
+    pub written: Written,
 }
 
 impl Entry for Rule {
