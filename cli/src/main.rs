@@ -1,10 +1,12 @@
 //! The `licit` command: evaluate requests, inspect plugins, build and pack them.
 //!
-//! Exit codes: for one request 0 permit, 2 deny, 3 pend; otherwise 0. Any error, of usage too, is 1.
+//! Exit codes: for one request 0 permit, 2 deny, 3 pend; for a review 2 if there is something to look at; otherwise 0.
+//! Any error, of usage too, is 1.
 
 mod answer;
 mod commands;
 mod input;
+mod review;
 mod setup;
 mod terminal;
 
@@ -13,7 +15,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::commands::{build, demo, eval, facts, inspect, pack};
+use crate::commands::{baseline, build, demo, eval, facts, inspect, pack};
 use crate::terminal::{Problem, Terminal};
 
 /// Is this processing licit? Evaluate requests against the General Privacy Policy and a product's plugin.
@@ -55,6 +57,8 @@ enum Command {
     Eval(eval::Arguments),
     /// List the facts that could still change a request's answer, with the values that would permit
     Facts(facts::Arguments),
+    /// Read, check and compare the policy: its rules, what is wrong with them, what the cases show of them
+    Baseline(baseline::Arguments),
     /// Build the four plugins of this repository and evaluate a tour of real requests
     Demo(demo::Arguments),
 }
@@ -88,6 +92,7 @@ fn main() -> ExitCode {
         Command::Inspect(arguments) => inspect::run(&arguments, &mut terminal),
         Command::Eval(arguments) => eval::run(&arguments, &mut terminal),
         Command::Facts(arguments) => facts::run(&arguments, &mut terminal),
+        Command::Baseline(arguments) => baseline::run(&arguments, &mut terminal),
         Command::Demo(arguments) => demo::run(&arguments, &mut terminal),
     };
     match outcome {

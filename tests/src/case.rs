@@ -245,13 +245,19 @@ impl Case {
     ///
     /// Every difference, expected and got side by side, and the whole answer.
     pub fn check(&self, host: &Host) -> Result<(), String> {
-        let response = host.suppose(&self.request, &self.given);
-        let differences = self.expected.differences(&response);
+        let response = self.answer(host);
+        let differences = self.differences(&response);
         if differences.is_empty() {
             return Ok(());
         }
         let answer = serde_json::to_string_pretty(&response).unwrap_or_default();
         Err(format!("{differences}\nthe whole answer:\n{answer}"))
+    }
+
+    /// What an answer has that is not expected, expected and got side by side in one line each; empty if nothing.
+    #[must_use]
+    pub fn differences(&self, response: &Response) -> String {
+        self.expected.differences(response)
     }
 
     /// What it asks.

@@ -4,5 +4,7 @@
 //! get. [`CaseFile::read`] reads one, [`Case::check`] asks a host and compares.
 
 mod case;
+mod fixture;
 
 pub use case::{Case, CaseFile};
+pub use fixture::{as_cases_are_asked, fixture, texts, with_manifest};

@@ -71,7 +71,8 @@ pub enum RuleKind {
 }
 
 impl RuleKind {
-    pub(crate) const ALL: [Self; 9] = [
+    /// All kinds.
+    pub const ALL: [Self; 9] = [
         Self::Permit,
         Self::Deny,
         Self::Require,
