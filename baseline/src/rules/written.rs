@@ -12,9 +12,8 @@ pub struct Written {
     pub file: String,
     /// The line of its id, counted from 1.
     pub line: usize,
-    /// The words of its scope and of what it does, by key: `("purposes", ["find-device"])`. Keys that it does not have
-    /// are left out.
-    pub words: Vec<(&'static str, Vec<String>)>,
+    /// The words of its scope and of what it does, by key: `("purposes", ["find-device"])`, in the order of the file.
+    pub words: Vec<(String, Vec<String>)>,
     /// Its conditions.
     pub conditions: Vec<WrittenCondition>,
     /// What those words stand for.
@@ -112,7 +111,7 @@ impl Written {
     pub fn words(&self, key: &str) -> &[String] {
         self.words
             .iter()
-            .find(|(other, _)| *other == key)
+            .find(|(other, _)| other == key)
             .map_or(&[], |(_, words)| words)
     }
 
@@ -124,32 +123,28 @@ impl Written {
 }
 
 /// The words under every key that says what a rule is about and what it does.
-pub(super) fn written_words(fields: &Fields<'_>) -> Vec<(&'static str, Vec<String>)> {
-    const KEYS: [&str; 18] = [
-        "operations",
-        "else-deny",
-        "purposes",
-        "products",
-        "recipients",
-        "data",
-        "only-data",
-        "at-most-one",
-        "jurisdiction",
-        "grants",
-        "also-grants",
-        "adds-data",
-        "adds-data-from",
-        "adds-label",
-        "adds-purpose",
-        "sets",
-        "obligations",
-        "accompanies",
+pub(super) fn written_words(fields: &Fields<'_>) -> Vec<(String, Vec<String>)> {
+    /// What a rule is called, why it is there, and its conditions, which have fields of their own.
+    const OTHERS: [&str; 13] = [
+        "id",
+        "section",
+        "kind",
+        "summary",
+        "reading",
+        "ambiguities",
+        "values",
+        "within",
+        "when",
+        "if-known",
+        "unless",
+        "must",
+        "refuse-when",
     ];
-    KEYS.into_iter()
-        .filter_map(|key| {
-            let words = words(fields.node(key)?);
-            (!words.is_empty()).then_some((key, words))
-        })
+    fields
+        .entries()
+        .filter(|(key, _)| !OTHERS.contains(&key.value.as_str()))
+        .map(|(key, node)| (key.value.clone(), words(node)))
+        .filter(|(_, words)| !words.is_empty())
         .collect()
 }
 

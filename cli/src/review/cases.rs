@@ -131,6 +131,8 @@ impl Reached {
             };
             if own && silent {
                 add(&mut coverage.spared_by, number);
+            } else if own && owes(baseline, definition, response) {
+                add(&mut coverage.decided_by, number);
             }
         }
         for deciding in response.deciding() {
@@ -148,14 +150,6 @@ impl Reached {
                 number,
             );
         }
-        for rule in response.obligations().filter_map(|it| it.rule) {
-            if find(baseline, rule).is_some_and(|it| it.kind == RuleKind::Oblige) {
-                add(
-                    &mut self.rules.entry(rule.to_owned()).or_default().decided_by,
-                    number,
-                );
-            }
-        }
         self.note_named(baseline, case, response, number);
     }
 
@@ -165,8 +159,10 @@ impl Reached {
             return;
         };
         let Some(rule) = find(baseline, id) else { return };
-        let decides = response.deciding().any(|it| it.rule == id)
-            || response.obligations().any(|it| it.rule == Some(id));
+        let decides = self
+            .rules
+            .get(id)
+            .is_some_and(|it| it.decided_by.last() == Some(&number));
         if !decides && is_unconditional(rule) {
             add(
                 &mut self.rules.entry(id.to_owned()).or_default().spared_by,
@@ -181,6 +177,19 @@ impl Reached {
             );
         }
     }
+}
+
+/// Whether the answer has a duty of an obligation rule. A duty that several rules name stands there once, under the
+/// first of them.
+fn owes(baseline: &Baseline, rule: &Rule, response: &Response) -> bool {
+    let obligations = &baseline.taxonomy().obligations;
+    rule.kind == RuleKind::Oblige
+        && rule.obligations.iter().any(|due| {
+            let id = obligations.name(due.obligation);
+            response
+                .obligations()
+                .any(|it| it.id == id && it.timing == due.timing)
+        })
 }
 
 /// Whether a rule fires wherever it is in scope.

@@ -243,6 +243,7 @@ impl Compared<'_> {
         }
         self.text(&mut details);
         self.duties(&mut details);
+        self.others(&mut details);
         let (old_parts, new_parts) = (Part::of(0, self.old, before), Part::of(1, self.new, after));
         for new_part in &new_parts {
             match old_parts.iter().find(|it| it.does == new_part.does) {
@@ -289,37 +290,51 @@ impl Compared<'_> {
         }
     }
 
+    /// Its duties, each with its timing and what else is said of it.
     fn duties(&self, details: &mut Vec<(Effect, String)>) {
-        let due = |baseline: &Baseline, rule: &Rule| -> BTreeSet<String> {
-            let name = |it: &licit_baseline::Due| {
-                format!(
-                    "{} {}",
-                    baseline.taxonomy().obligations.name(it.obligation),
-                    it.timing
-                )
-            };
-            rule.obligations.iter().map(name).collect()
-        };
-        words(
-            "obligations",
-            &due(self.old, self.before),
-            &due(self.new, self.after),
-            Effect::Narrows,
-            details,
-        );
-        let comes_with = |rule: &Rule| -> BTreeSet<String> {
-            if rule.obligations.is_empty() || rule.kind != RuleKind::Oblige {
-                return BTreeSet::new();
+        for key in ["obligations", "accompanies"] {
+            let due = |rule: &Rule| -> BTreeSet<String> { rule.written.words(key).iter().cloned().collect() };
+            let (before, after) = (due(self.before), due(self.after));
+            if key == "accompanies" && before.is_empty() != after.is_empty() {
+                details.push((Effect::Check, "its duties come with other decisions".to_owned()));
+            } else {
+                words(key, &before, &after, Effect::Narrows, details);
             }
-            rule.accompanies.iter().map(|it| it.as_str().to_owned()).collect()
-        };
-        words(
+        }
+    }
+
+    /// What this comparison does not know the meaning of is for somebody to look at.
+    fn others(&self, details: &mut Vec<(Effect, String)>) {
+        const KNOWN: [&str; 18] = [
+            "operations",
+            "else-deny",
+            "purposes",
+            "products",
+            "recipients",
+            "data",
+            "only-data",
+            "at-most-one",
+            "jurisdiction",
+            "grants",
+            "also-grants",
+            "adds-data",
+            "adds-data-from",
+            "adds-label",
+            "adds-purpose",
+            "sets",
+            "obligations",
             "accompanies",
-            &comes_with(self.before),
-            &comes_with(self.after),
-            Effect::Narrows,
-            details,
-        );
+        ];
+        let keys = self.before.written.words.iter().chain(&self.after.written.words);
+        let keys: BTreeSet<&str> = keys
+            .map(|(key, _)| key.as_str())
+            .filter(|key| !KNOWN.contains(key))
+            .collect();
+        for key in keys {
+            if self.before.written.words(key) != self.after.written.words(key) {
+                details.push((Effect::Check, format!("`{key}` differs: check")));
+            }
+        }
     }
 
     fn part(
@@ -365,6 +380,7 @@ impl Compared<'_> {
             words(&format!("{axis}{suffix}"), old_names, new_names, more, details);
         }
         self.recipients(suffix, more, details);
+        self.at_most_one(suffix, more, details);
         if !new.is_closure() {
             self.grants(details);
             self.effects(details);
@@ -387,6 +403,24 @@ impl Compared<'_> {
             (Some(_), None) => details.push((more, "recipients: a list → any".to_owned())),
             (None, None) => {}
         }
+    }
+
+    /// Of which data a request may name one at a time.
+    fn at_most_one(&self, suffix: &str, more: Effect, details: &mut Vec<(Effect, String)>) {
+        let names = |baseline: &Baseline, rule: &Rule| -> BTreeSet<String> {
+            let set = rule.written.scope.at_most_one.iter();
+            let table = &baseline.taxonomy().categories;
+            set.flat_map(|set| set.iter().map(|id| table.name(id).to_owned()).collect::<Vec<_>>())
+                .collect()
+        };
+        let what = format!("at most one of the data{suffix}");
+        words(
+            &what,
+            &names(self.old, self.before),
+            &names(self.new, self.after),
+            more.reversed(),
+            details,
+        );
     }
 
     /// The axes that a permit grants, for the whole of its data and for parts of it.

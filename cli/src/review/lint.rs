@@ -8,7 +8,7 @@ use licit_baseline::{
 };
 
 use super::cases::Reached;
-use super::logic::{Search, Space};
+use super::logic::{Domain, Search, Space};
 use super::parts::{Does, Part};
 
 /// How bad a finding is.
@@ -80,10 +80,14 @@ pub(crate) fn find(baseline: &Baseline, reached: Option<&Reached>) -> Vec<Findin
     let parts = Part::all(0, baseline);
     let mut space = Space::new(&[baseline]);
     let mut found = Vec::new();
-    for part in &parts {
-        match empty_axis(part, &space) {
-            Some(axis) => found.push(unreachable(part, axis)),
-            None => constants(part, &mut space, &mut found),
+    for (_, rule) in baseline.rules().iter() {
+        let own = Part::of(0, baseline, rule);
+        let before = found.len();
+        for part in &own {
+            found.extend(empty_axis(part, &space).map(|axis| unreachable(part, axis)));
+        }
+        if found.len() == before {
+            constants(&own, &mut space, &mut found);
         }
     }
     shadowed(&parts, &mut space, &mut found);
@@ -138,69 +142,70 @@ fn unreachable(part: &Part<'_>, axis: &str) -> Finding {
     )
 }
 
-/// Conditions that say the same whatever the facts are.
-fn constants(part: &Part<'_>, space: &mut Space<'_>, found: &mut Vec<Finding>) {
-    let domain = part.domain(space);
+/// Conditions of a rule that say the same whatever the facts are.
+fn constants(parts: &[Part<'_>], space: &mut Space<'_>, found: &mut Vec<Finding>) {
+    let Some(main) = parts.first() else { return };
     let before = found.len();
-    if !part.is_closure() {
-        let grants = part.does == Does::Grants;
-        for condition in &part.rule.written.conditions {
-            let opens = grants
-                || matches!(
-                    condition.key,
-                    ConditionKey::IfKnown
-                        | ConditionKey::Unless
-                        | ConditionKey::Must
-                        | ConditionKey::RefuseWhen
-                );
-            space.clear();
-            let formula = space.part(0, part.rule, condition.key, opens, &condition.expression);
-            let holds = |value: Kleene| {
-                if opens {
-                    value == Kleene::True
-                } else {
-                    value != Kleene::False
-                }
-            };
-            let never = space.search(&domain, |at| holds(at.value(&formula))) == Search::None;
-            let always = !never && space.search(&domain, |at| !holds(at.value(&formula))) == Search::None;
-            if never || always {
-                found.push(constant(
-                    part.rule,
-                    condition,
-                    &condition.expression,
-                    always,
-                    opens,
-                ));
-                continue;
+    // A closed set asks its condition where it grants and where it forbids.
+    let mut domain = main.domain(space);
+    for part in parts {
+        domain = domain.with(part.domain(space));
+    }
+    if main.is_asked_about() {
+        domain.operations = (0..space.operations.names.len()).collect();
+    }
+    for condition in &main.rule.written.conditions {
+        let opens = main.does == Does::Grants || !matches!(condition.key, ConditionKey::When);
+        space.clear();
+        let formula = space.part(0, main.rule, condition.key, opens, &condition.expression);
+        let holds = |value: Kleene| {
+            if opens {
+                value == Kleene::True
+            } else {
+                value != Kleene::False
             }
-            let inside = Inside {
-                part,
+        };
+        let never = space.search(&domain, |at| holds(at.value(&formula))) == Search::None;
+        let always = !never && space.search(&domain, |at| !holds(at.value(&formula))) == Search::None;
+        if never || always {
+            found.push(constant(
+                main.rule,
                 condition,
+                &condition.expression,
+                always,
                 opens,
-            };
-            inside.operands(&condition.expression, opens, space, found);
+            ));
+            continue;
         }
+        let inside = Inside {
+            rule: main.rule,
+            domain: &domain,
+            condition,
+        };
+        inside.operands(&condition.expression, opens, space, found);
     }
     if found.len() > before {
         return;
     }
     // Each condition may be fine and still exclude the others.
-    space.clear();
-    let fires = part.fires(space);
-    if space.search(&domain, |at| fires.here(at)) == Search::None {
-        let (does, way) = if part.does == Does::Grants {
-            ("covers", "grants")
-        } else {
-            ("fires", "does")
-        };
-        found.push(Finding::about(
-            part.rule,
-            Lint::ConstantCondition,
-            format!("it never {does}: its conditions exclude each other"),
-            format!("whatever the facts are, they never leave the case in which it {way} something"),
-            "correct the conditions, or delete the rule",
-        ));
+    for part in parts {
+        space.clear();
+        let domain = part.domain(space);
+        let fires = part.fires(space);
+        if space.search(&domain, |at| fires.here(at)) == Search::None {
+            let what = match (part.does, part.is_closure()) {
+                (Does::Grants, _) => "it never covers anything",
+                (_, true) => "the ban that it brings along never fires",
+                _ => "it never fires",
+            };
+            found.push(Finding::about(
+                part.rule,
+                Lint::ConstantCondition,
+                format!("{what}: its conditions exclude each other"),
+                "no values that its facts may have within its scope make it do anything",
+                "correct the conditions, or delete the rule",
+            ));
+        }
     }
 }
 
@@ -220,10 +225,10 @@ fn constant(
         format!("`{}` in `{key}`", one_line(snippet))
     };
     let why = match (holds, opens) {
-        (true, false) => {
-            "where a condition works against the processing, not knowing counts as holding, so that this one holds for every value and for none"
+        (true, false) if whole => {
+            "where a condition works against the processing, not knowing counts as holding, and no value makes it fail"
         }
-        (true, true) => "it holds for every value that its facts may have within the scope of the rule",
+        (true, _) => "it holds for every value that its facts may have within the scope of the rule",
         (false, _) => "no value that its facts may have within the scope of the rule makes it hold",
     };
     Finding::about(
@@ -244,13 +249,13 @@ fn one_line(text: &str) -> String {
 }
 
 /// The parts of one condition of one rule.
-struct Inside<'p, 'b> {
-    part: &'p Part<'b>,
+struct Inside<'p> {
+    rule: &'p Rule,
+    domain: &'p Domain,
     condition: &'p WrittenCondition,
-    opens: bool,
 }
 
-impl Inside<'_, '_> {
+impl Inside<'_> {
     /// Looks at each operand of a condition that is not constant itself.
     fn operands(
         &self,
@@ -272,18 +277,11 @@ impl Inside<'_, '_> {
 
     fn operand(&self, operand: &Expression, opens: bool, space: &mut Space<'_>, found: &mut Vec<Finding>) {
         space.clear();
-        let domain = self.part.domain(space);
-        let formula = space.part(0, self.part.rule, self.condition.key, opens, operand);
+        let formula = space.part(0, self.rule, self.condition.key, opens, operand);
         for (value, holds) in [(Kleene::True, true), (Kleene::False, false)] {
             // As a part of something, not knowing is a value of its own.
-            if space.search(&domain, |at| at.value(&formula) != value) == Search::None {
-                found.push(constant(
-                    self.part.rule,
-                    self.condition,
-                    operand,
-                    holds,
-                    self.opens,
-                ));
+            if space.search(self.domain, |at| at.value(&formula) != value) == Search::None {
+                found.push(constant(self.rule, self.condition, operand, holds, true));
                 return;
             }
         }
@@ -293,10 +291,10 @@ impl Inside<'_, '_> {
 
 /// Permits of which a ban or a gate leaves nothing.
 fn shadowed(parts: &[Part<'_>], space: &mut Space<'_>, found: &mut Vec<Finding>) {
-    let bans: Vec<(&Part<'_>, super::logic::Domain)> = parts
+    let bans: Vec<(&Part<'_>, Domain)> = parts
         .iter()
         .filter(|part| part.does == Does::Forbids)
-        .map(|part| (part, part.domain(space)))
+        .map(|part| (part, part.sure_domain(space)))
         .collect();
     for permit in parts.iter().filter(|part| part.does == Does::Grants) {
         let domain = permit.domain(space);
@@ -340,7 +338,9 @@ fn shadowed(parts: &[Part<'_>], space: &mut Space<'_>, found: &mut Vec<Finding>)
     }
 }
 
-/// Purposes for which nothing can ever be permitted.
+/// Purposes that no permit is about.
+///
+/// A permit for any purpose whatsoever (for data that identifies nobody, say) is about none of them.
 fn purposes(baseline: &Baseline, parts: &[Part<'_>], found: &mut Vec<Finding>) {
     let table = &baseline.taxonomy().purposes;
     let grants: Vec<&Part<'_>> = parts
@@ -348,6 +348,7 @@ fn purposes(baseline: &Baseline, parts: &[Part<'_>], found: &mut Vec<Finding>) {
         .filter(|part| {
             part.does == Does::Grants && !part.rule.written.grants.both(Axes::of(Axis::Purpose)).is_empty()
         })
+        .filter(|part| !part.rule.written.words("purposes").is_empty())
         .filter(|part| {
             !part.rule.written.scope.operations.is_empty() && !part.rule.written.scope.admits.is_empty()
         })
@@ -365,9 +366,13 @@ fn purposes(baseline: &Baseline, parts: &[Part<'_>], found: &mut Vec<Finding>) {
         found.push(Finding {
             lint: Lint::UnpermittedPurpose,
             subject: purpose.id.clone(),
-            message: format!("no permit grants purpose `{}` for any operation", purpose.id),
-            why: "what nothing grants is denied, so that a request for it never gets anything else"
-                .to_owned(),
+            message: format!(
+                "no permit that names its purposes grants `{}` for any operation",
+                purpose.id
+            ),
+            why:
+                "what nothing grants is denied: a request for it gets at most what is granted for any purpose"
+                    .to_owned(),
             fix: "write a permit for it, or say in an `[[allow]]` entry why there is none".to_owned(),
             place: None,
             allowed: None,

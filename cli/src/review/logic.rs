@@ -148,6 +148,23 @@ impl Domain {
     }
 }
 
+impl Domain {
+    /// Everything in one or the other.
+    pub(crate) fn with(mut self, other: Self) -> Self {
+        let join = |one: &mut Vec<usize>, other: Vec<usize>| {
+            one.extend(other);
+            one.sort_unstable();
+            one.dedup();
+        };
+        join(&mut self.operations, other.operations);
+        join(&mut self.purposes, other.purposes);
+        join(&mut self.products, other.products);
+        join(&mut self.categories, other.categories);
+        self.without_data |= other.without_data;
+        self
+    }
+}
+
 /// What trying all combinations showed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Search {
@@ -693,7 +710,11 @@ impl<'b> Space<'b> {
             ) => self.other_rule(id, reading),
             _ => None,
         };
-        found.unwrap_or_else(|| self.free(whole, reading))
+        // What a function unknown here depends on is unknown as well: anything.
+        found.unwrap_or_else(|| {
+            let key = format!("{} for {}", text_of(whole), reading.rule);
+            self.free_as(key, Vec::new(), true)
+        })
     }
 
     fn named(&mut self, side: usize) -> Option<Formula> {
@@ -1221,7 +1242,7 @@ impl Space<'_> {
                 _ => Kleene::Unknown,
             },
             Test::Has(fact, word) => match state(fact) {
-                State::Words(words) => (words.contains(word) || words.contains("*")).into(),
+                State::Words(words) => has(words, word).into(),
                 _ => Kleene::Unknown,
             },
             Test::AllIn(fact, list) => match state(fact) {
@@ -1248,6 +1269,16 @@ impl Space<'_> {
             Test::Free(at) => free(at),
         }
     }
+}
+
+/// Whether a set of words has a word, or for `kind:*` one that begins like that.
+fn has(words: &BTreeSet<String>, word: &str) -> bool {
+    let kind = word.strip_suffix('*').filter(|it| it.ends_with(':'));
+    words.contains("*")
+        || words.contains(word)
+        || words
+            .iter()
+            .any(|it| kind.is_some_and(|kind| it.starts_with(kind)))
 }
 
 fn bit(bits: &[bool], at: usize) -> bool {

@@ -88,6 +88,17 @@ impl<'b> Part<'b> {
         self.rule.kind == RuleKind::Permit && self.does == Does::Forbids
     }
 
+    /// Whether the condition of another rule asks what this one would cover, whatever the operation.
+    pub(crate) fn is_asked_about(&self) -> bool {
+        let asks = format!("rule(\"{}\")", self.rule.id);
+        let conditions = self
+            .baseline
+            .rules()
+            .iter()
+            .flat_map(|(_, rule)| &rule.written.conditions);
+        conditions.map(|it| &it.text).any(|text| text.contains(&asks))
+    }
+
     /// The operations on which it counts. The purpose grant of one operation may count for another.
     pub(crate) fn operations(&self) -> Set<licit_baseline::Operation> {
         let scope = &self.rule.written.scope;
@@ -108,8 +119,18 @@ impl<'b> Part<'b> {
         operations
     }
 
-    /// Where it counts. A grant counts for what lies inside, anything else for what it touches; roots are no requests.
+    /// Where it may count: a grant for what lies inside, anything else for what it touches, or for what a label can
+    /// bring under it. Roots are no requests.
     pub(crate) fn domain(&self, space: &Space<'_>) -> Domain {
+        self.reach(space, self.does != Does::Grants && self.is_about_a_label())
+    }
+
+    /// Where it counts in any case, whatever the labels.
+    pub(crate) fn sure_domain(&self, space: &Space<'_>) -> Domain {
+        self.reach(space, false)
+    }
+
+    fn reach(&self, space: &Space<'_>, everything: bool) -> Domain {
         let (scope, taxonomy) = (&self.rule.written.scope, self.baseline.taxonomy());
         let grants = self.does == Does::Grants;
         let operations = self.operations();
@@ -119,8 +140,7 @@ impl<'b> Part<'b> {
         let data = if grants { &scope.admits } else { &scope.data };
         let is_request = |id| !taxonomy.is_root_category(id);
         let mut categories = touched(&taxonomy.categories, data, grants, is_request);
-        if !grants && self.is_about_a_label() {
-            // The label can be on anything.
+        if everything {
             categories = touched(
                 &taxonomy.categories,
                 &taxonomy.categories.full_set(),

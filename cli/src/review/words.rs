@@ -41,6 +41,12 @@ pub(crate) fn outline(baseline: &Baseline, condition: &WrittenCondition) -> Vec<
 
 /// What counts while nobody states a fact.
 pub(crate) fn while_missing(fact: &Fact) -> String {
+    if matches!(
+        fact.name.as_str(),
+        "operation" | "product" | "purpose" | "data" | "at"
+    ) {
+        return "part of every request".to_owned();
+    }
     match &fact.unknown {
         Some(value) if value.to_string().is_empty() => {
             "counts as the empty set while nobody states it".to_owned()

@@ -103,7 +103,7 @@ impl View<'_> {
         let keys = written
             .words
             .iter()
-            .filter(|(key, _)| !matches!(*key, "obligations" | "accompanies"));
+            .filter(|(key, _)| !matches!(key.as_str(), "obligations" | "accompanies"));
         let keys: Vec<_> = keys.collect();
         if !keys.is_empty() {
             writeln!(out, "\n{}", paint(BOLD, "scope and effect"))?;
@@ -184,9 +184,9 @@ impl View<'_> {
             });
             row(out, due.timing.as_str(), &text)?;
         }
-        if self.rule.kind == RuleKind::Oblige {
-            let decisions: Vec<&str> = self.rule.accompanies.iter().map(|it| it.as_str()).collect();
-            row(out, "comes with", &decisions.join(", "))?;
+        let company = self.rule.written.words("accompanies");
+        if !company.is_empty() {
+            row(out, "come with", &safe(&company.join(", ")))?;
         }
         Ok(())
     }
@@ -299,7 +299,7 @@ impl View<'_> {
             .written
             .words
             .iter()
-            .map(|(key, words)| ((*key).to_owned(), json!(words)))
+            .map(|(key, words)| (key.clone(), json!(words)))
             .collect();
         let cases = self.reached.map(|reached| {
             let coverage = reached.rule(&rule.id);
