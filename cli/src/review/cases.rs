@@ -232,7 +232,7 @@ impl Source {
             .fixtures
             .as_deref()
             .or_else(|| usual.is_dir().then_some(usual));
-        for (name, text) in fixtures.map(|it| texts(it)).transpose()?.unwrap_or_default() {
+        for (name, text) in fixtures.map(texts).transpose()?.unwrap_or_default() {
             let plugin = licit_conformance::fixture(&text)
                 .map_err(|error| Problem::Text(format!("`{name}`: {error}")))?;
             builder = builder.plugin(&name, plugin);

@@ -499,16 +499,19 @@ impl Compared<'_> {
         } else {
             ""
         };
+        let text = |rule: &Rule| -> Vec<String> {
+            rule.written.conditions.iter().map(|it| it.text.clone()).collect()
+        };
+        let rewritten = text(self.before) != text(self.after);
         let effect = match (gained, lost) {
-            (Search::None, Search::None) => None,
+            (Search::None, Search::None) => (rewritten && !new.is_closure())
+                .then_some((Effect::Same, "is written otherwise and means the same")),
             (Search::Found, Search::None) => Some((more, "holds in more cases than before")),
             (Search::None, Search::Found) => Some((more.reversed(), "holds in fewer cases than before")),
             (Search::Found, Search::Found) => Some((Effect::Check, "holds in other cases than before")),
+            // The same words can still mean something else, by what they name; those tables are compared as well.
             (Search::TooMany, _) | (_, Search::TooMany) => {
-                let text = |rule: &Rule| -> Vec<String> {
-                    rule.written.conditions.iter().map(|it| it.text.clone()).collect()
-                };
-                (text(self.before) != text(self.after)).then_some((Effect::Check, "differs: check"))
+                rewritten.then_some((Effect::Check, "differs: check"))
             }
             _ => Some((Effect::Check, "differs: check")),
         };

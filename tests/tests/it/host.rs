@@ -6,7 +6,6 @@ use licit_host::{Decision, DenyKind, Host, Request, Response};
 use serde_json::json;
 
 use crate::setup::{self, HOST, PLUGINS, access, host_of, manifest, permitted, profile, request};
-use crate::support;
 
 #[test]
 fn a_reload_keeps_the_last_good_version_and_leaves_the_others_alone() {
@@ -93,7 +92,7 @@ fn a_permit_with_a_duty_beforehand_needs_a_service_that_can_discharge_it() {
         "purpose = \"fraud-prevention\"\noperations = [\"use\"]\ndata = [\"device-attribute\"]\nnecessary = true\n\
          legal-basis = \"contract\"",
     );
-    let bytes = support::packed(
+    let bytes = setup::packed(
         "hostile/good/permit.wat",
         &text.replace("timing = \"after\"", "timing = \"before\""),
     );

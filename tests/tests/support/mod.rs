@@ -36,13 +36,6 @@ pub(crate) fn always_permit(manifest: &str) -> Vec<u8> {
     licit_conformance::fixture(manifest).expect("the fixture's code is right")
 }
 
-/// A component of `tests`, with this manifest packed into it.
-pub(crate) fn packed(file: &str, manifest: &str) -> Vec<u8> {
-    let path = root().join("tests").join(file);
-    let bytes = wat::parse_file(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    licit_conformance::with_manifest(bytes, manifest)
-}
-
 /// A host with the product plugins and with the fixture plugins of `tests/plugins`, which permit all they declare.
 pub(crate) fn builder() -> HostBuilder {
     let dir =

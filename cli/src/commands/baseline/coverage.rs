@@ -168,7 +168,7 @@ impl<'t> Table<'t> {
             "{}",
             paint(BOLD, &format!("policy {}", safe(self.baseline.version())))
         )?;
-        let percent = |part: usize| if compiled == 0 { 100 } else { part * 100 / compiled };
+        let percent = |part: usize| (part * 100).checked_div(compiled).unwrap_or(100);
         writeln!(
             out,
             "  {} of {}",

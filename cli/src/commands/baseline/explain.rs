@@ -116,7 +116,7 @@ impl View<'_> {
             let open: Vec<&str> = ["purposes", "products", "data"]
                 .into_iter()
                 .filter(|key| written.words(key).is_empty())
-                .filter(|key| !(*key == "data" && !written.words("only-data").is_empty()))
+                .filter(|key| *key != "data" || written.words("only-data").is_empty())
                 .collect();
             if !open.is_empty() {
                 row(out, "any", &open.join(", "))?;
