@@ -140,15 +140,13 @@ impl Reached {
                 continue;
             };
             let coverage = self.rules.entry(deciding.rule.to_owned()).or_default();
-            let closes = definition.kind == RuleKind::Permit && deciding.kind == RuleKind::Deny.as_str();
-            add(
-                if closes {
-                    &mut coverage.closed_by
-                } else {
-                    &mut coverage.decided_by
-                },
-                number,
-            );
+            if definition.kind == RuleKind::Permit && deciding.kind == RuleKind::Deny.as_str() {
+                add(&mut coverage.closed_by, number);
+                // What a closed set keeps out shows where it stops.
+                add(&mut coverage.spared_by, number);
+            } else {
+                add(&mut coverage.decided_by, number);
+            }
         }
         self.note_named(baseline, case, response, number);
     }
