@@ -44,6 +44,7 @@ pub struct Baseline {
     engine_facts: EngineFacts,
     operation_values: Vec<FactValue>,
     product_values: Vec<FactValue>,
+    engine_values: EngineValues,
 }
 
 /// The rules that are cited for what the algebra itself decides.
@@ -88,6 +89,54 @@ pub struct EngineFacts {
     pub feature: Option<Id<Fact>>,
     /// `review.date`
     pub review_date: Option<Id<Fact>>,
+    /// `basis`
+    pub basis: Option<Id<Fact>>,
+    /// `plugin.version`
+    pub plugin_version: Option<Id<Fact>>,
+    /// `transfer.from`
+    pub transfer_from: Option<Id<Fact>>,
+    /// `transfer.to`
+    pub transfer_to: Option<Id<Fact>>,
+    /// `collection.operation_country`
+    pub operation_country: Option<Id<Fact>>,
+    /// `storage.country`
+    pub storage_country: Option<Id<Fact>>,
+    /// `recipient.country`
+    pub recipient_country: Option<Id<Fact>>,
+    /// `locus`
+    pub locus: Option<Id<Fact>>,
+    /// `locus.country`
+    pub locus_country: Option<Id<Fact>>,
+    /// `security.channel`
+    pub channel: Option<Id<Fact>>,
+}
+
+/// Values of facts that the engine computes, made once.
+#[derive(Debug)]
+pub struct EngineValues {
+    /// `security.channel` on the device, where nothing travels (§3.2-P9, §6.1).
+    pub local_channel: FactValue,
+    /// `consent.status`: there is one.
+    pub(crate) consent_given: FactValue,
+    /// `consent.status`: there was one.
+    pub(crate) consent_withdrawn: FactValue,
+    /// `consent.status`: there was one for a time that is over.
+    pub(crate) consent_expired: FactValue,
+    /// `consent.status`: there is none for this purpose.
+    pub(crate) consent_not_given: FactValue,
+}
+
+impl EngineValues {
+    fn new() -> Self {
+        let text = |word: &str| FactValue::Text(word.into());
+        Self {
+            local_channel: text("local"),
+            consent_given: text("given"),
+            consent_withdrawn: text("withdrawn"),
+            consent_expired: text("expired"),
+            consent_not_given: text("not-given"),
+        }
+    }
 }
 
 impl Baseline {
@@ -133,6 +182,7 @@ impl Baseline {
                 .names()
                 .map(|id| FactValue::Text(id.into()))
                 .collect(),
+            engine_values: EngineValues::new(),
             taxonomy,
         })
     }
@@ -286,6 +336,12 @@ impl Baseline {
         self.place_unless.get(operation.index()).and_then(Option::as_ref)
     }
 
+    /// The values of the facts that the engine computes.
+    #[must_use]
+    pub fn engine_values(&self) -> &EngineValues {
+        &self.engine_values
+    }
+
     pub(crate) fn effective_value(&self) -> &FactValue {
         &self.effective_value
     }
@@ -316,6 +372,16 @@ impl EngineFacts {
             region: find("subject.region"),
             feature: find("feature"),
             review_date: find("review.date"),
+            basis: find("basis"),
+            plugin_version: find("plugin.version"),
+            transfer_from: find("transfer.from"),
+            transfer_to: find("transfer.to"),
+            operation_country: find("collection.operation_country"),
+            storage_country: find("storage.country"),
+            recipient_country: find("recipient.country"),
+            locus: find("locus"),
+            locus_country: find("locus.country"),
+            channel: find("security.channel"),
         }
     }
 }

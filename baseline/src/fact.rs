@@ -4,6 +4,7 @@ use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::consent::ConsentRecord;
 use crate::table::Set;
 use crate::taxonomy::Category;
 
@@ -176,6 +177,8 @@ pub enum FactValue {
     Integer(i64),
     /// A set of words, sorted, without duplicates. The word `*` stands for every word.
     Texts(Box<[Box<str>]>),
+    /// Consent records, and each as it was written, sorted.
+    Consents(Box<[ConsentRecord]>, Box<[Box<str>]>),
     /// A set of words that name data categories: the words, and the categories with everything below them.
     Categories(Box<[Box<str>]>, Set<Category>),
     /// An instant.
@@ -207,9 +210,20 @@ impl FactValue {
     #[must_use]
     pub fn words(&self) -> &[Box<str>] {
         match self {
-            Self::Texts(words) | Self::Categories(words, _) => words,
+            Self::Texts(words) | Self::Categories(words, _) | Self::Consents(_, words) => words,
             _ => &[],
         }
+    }
+
+    /// The set of these consent records, each as [`ConsentRecord::parse`] reads it.
+    ///
+    /// # Errors
+    ///
+    /// Says what is wrong with the first record that is none, in one line.
+    pub fn consents<T: Into<Box<str>>>(records: impl IntoIterator<Item = T>) -> Result<Self, String> {
+        let words = sorted(records);
+        let parsed: Result<Box<[_]>, _> = words.iter().map(|word| ConsentRecord::parse(word)).collect();
+        Ok(Self::Consents(parsed?, words))
     }
 }
 
@@ -227,7 +241,9 @@ impl fmt::Display for FactValue {
             Self::Flag(flag) => write!(f, "{flag}"),
             Self::Text(text) => f.write_str(text),
             Self::Integer(number) => write!(f, "{number}"),
-            Self::Texts(words) | Self::Categories(words, _) => f.write_str(&words.join(", ")),
+            Self::Texts(words) | Self::Categories(words, _) | Self::Consents(_, words) => {
+                f.write_str(&words.join(", "))
+            }
             Self::Time(instant) => write!(f, "{instant}"),
             Self::Days(length) => f.write_str(&duration_text(*length)),
             Self::PerCategory(entries) => {

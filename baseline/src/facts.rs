@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 
 use crate::baseline::Baseline;
-use crate::condition::{Context, Jurisdiction, LawRead, Read};
+use crate::condition::{Condition, Context, Jurisdiction, LawRead, Read};
 use crate::decision::Kleene;
-use crate::fact::{Fact, FactValue};
+use crate::fact::{Fact, FactValue, PerCategory};
 use crate::law::{Determination, Law};
 use crate::table::{Id, Set};
 use crate::taxonomy::{Category, Taxonomy};
@@ -19,10 +19,42 @@ pub struct Facts<'a> {
     baseline: &'a Baseline,
     law: &'a Law,
     at: Timestamp,
-    values: Vec<Option<&'a FactValue>>,
+    values: Slots<'a>,
     missing: Set<Fact>,
     /// The facts that may be open for some category: the missing ones, and those supplied for some categories only.
     incomplete: Set<Fact>,
+}
+
+/// One slot for each fact. The first ones lie in place, so that the facts of a request need no allocation.
+#[derive(Debug, Clone)]
+struct Slots<'a> {
+    first: [Option<&'a FactValue>; FIRST],
+    rest: Vec<Option<&'a FactValue>>,
+}
+
+/// As many slots as the embedded policy needs, and some more; a larger table of facts is as correct.
+const FIRST: usize = 192;
+
+impl<'a> Slots<'a> {
+    fn new(count: usize) -> Self {
+        Self {
+            first: [None; FIRST],
+            rest: vec![None; count.saturating_sub(FIRST)],
+        }
+    }
+
+    #[inline]
+    fn get(&self, index: usize) -> Option<&'a FactValue> {
+        let slot = self.first.get(index).or_else(|| self.rest.get(index - FIRST));
+        slot.copied().flatten()
+    }
+
+    fn place(&mut self, index: usize) -> Option<&mut Option<&'a FactValue>> {
+        match self.first.get_mut(index) {
+            Some(place) => Some(place),
+            None => self.rest.get_mut(index - FIRST),
+        }
+    }
 }
 
 impl<'a> Facts<'a> {
@@ -33,7 +65,7 @@ impl<'a> Facts<'a> {
             baseline,
             law,
             at,
-            values: vec![None; baseline.taxonomy().facts.len()],
+            values: Slots::new(baseline.taxonomy().facts.len()),
             missing: baseline.taxonomy().facts.full_set(),
             incomplete: baseline.taxonomy().facts.full_set(),
         }
@@ -41,7 +73,7 @@ impl<'a> Facts<'a> {
 
     /// Supplies a fact. The last supply of a fact counts.
     pub fn set(&mut self, fact: Id<Fact>, value: &'a FactValue) {
-        if let Some(place) = self.values.get_mut(fact.index()) {
+        if let Some(place) = self.values.place(fact.index()) {
             *place = Some(value);
             self.missing.remove(fact);
             match value {
@@ -60,7 +92,7 @@ impl<'a> Facts<'a> {
     /// The value of a fact if somebody supplied it.
     #[must_use]
     pub fn supplied(&self, fact: Id<Fact>) -> Option<&'a FactValue> {
-        self.values.get(fact.index()).copied().flatten()
+        self.values.get(fact.index())
     }
 
     /// The facts that nobody supplied.
@@ -91,19 +123,39 @@ impl<'a> Facts<'a> {
         open: bool,
     ) -> Option<&'a FactValue> {
         match self.supplied(read.fact) {
-            Some(FactValue::PerCategory(entries)) => {
-                let of = |category| entries.iter().find(|entry| entry.covers.contains(category));
-                category
-                    .and_then(of)
-                    .map(|entry| &entry.value)
-                    .or_else(|| self.taken(read.fact, open))
-            }
+            Some(FactValue::PerCategory(entries)) => category
+                .and_then(|category| self.value_for(category, entries))
+                .or_else(|| self.taken(read.fact, open)),
             Some(value) => Some(value),
             None => match &read.law {
                 Some(law) => self.determined(read.fact, law, open),
                 None => self.taken(read.fact, open),
             },
         }
+    }
+
+    /// What the entries say about a category: a narrower entry counts before a wider one, and if they differ about a
+    /// part of the category, or have a part of it only, its value is not known.
+    fn value_for(&self, category: Id<Category>, entries: &'a [PerCategory]) -> Option<&'a FactValue> {
+        let has_it = |entry: &&PerCategory| entry.covers.contains(category);
+        let yields = |wide: &PerCategory| {
+            let mut narrower = entries
+                .iter()
+                .filter(|entry| entry.covers.is_subset(&wide.covers));
+            narrower.any(|entry| has_it(&entry) && entry.covers != wide.covers)
+        };
+        let categories = &self.taxonomy().categories;
+        let value = &entries
+            .iter()
+            .filter(has_it)
+            .min_by_key(|entry| entry.covers.len())?
+            .value;
+        let mut about_it = entries
+            .iter()
+            .filter(|entry| categories.overlaps(category, &entry.covers));
+        about_it
+            .all(|entry| entry.value == *value || yields(entry))
+            .then_some(value)
     }
 
     /// The value in force of a law fact for a rule, or the value taken while nobody determined it.
@@ -150,29 +202,36 @@ impl<'a> Facts<'a> {
 
     /// Whether every control named in `controls` lets the processing it binds go on.
     pub(crate) fn controls_allow(&self, controls: &FactValue, context: &Context<'_, '_>) -> Kleene {
-        controls.words().iter().fold(Kleene::True, |all, name| {
-            let one = match self.taxonomy().controls.find(name) {
-                Some(control) => match self.baseline.control_condition(control) {
-                    Some(condition) => condition.evaluate(context),
-                    None => Kleene::True,
-                },
-                None => Kleene::Unknown,
-            };
-            all.and(one)
-        })
+        let mut all = Kleene::True;
+        self.each_control(controls, &mut |control| {
+            all = all.and(control.map_or(Kleene::Unknown, |it| it.evaluate(context)));
+        });
+        all
+    }
+
+    /// Calls `each` for every control named in `controls` that is bound to a condition; with nothing for one that
+    /// nobody knows.
+    pub(crate) fn each_control(&self, controls: &FactValue, each: &mut dyn FnMut(Option<&'a Condition>)) {
+        for name in controls.words() {
+            match self.taxonomy().controls.find(name) {
+                Some(control) => {
+                    if let Some(condition) = self.baseline.control_condition(control) {
+                        each(Some(condition));
+                    }
+                }
+                None => each(None),
+            }
+        }
     }
 
     /// Calls `each` for every fact that the named controls depend on.
     pub(crate) fn each_control_read(&self, controls: &Read, each: &mut dyn FnMut(&Read)) {
-        for name in self.value(controls.fact).map_or(&[][..], FactValue::words) {
-            let condition = self
-                .taxonomy()
-                .controls
-                .find(name)
-                .and_then(|control| self.baseline.control_condition(control));
-            if let Some(condition) = condition {
-                condition.each_read(self, each);
-            }
+        if let Some(controls) = self.value(controls.fact) {
+            self.each_control(controls, &mut |control| {
+                if let Some(condition) = control {
+                    condition.each_read(self, each);
+                }
+            });
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::decision::{Decision, Kleene};
 use crate::fact::{Fact, FactValue};
 use crate::facts::Facts;
 use crate::rules::{Clause, Role, Rule, RuleKind};
-use crate::settled::Settled;
+use crate::settled::{Residual, Settled};
 use crate::table::{Id, Set};
 use crate::taxonomy::{Axes, Axis, Category, Due, Operation, OperationKind, Product, Purpose, Recipient};
 
@@ -140,19 +140,18 @@ impl Baseline {
     #[must_use]
     pub fn judge(&self, query: &Query<'_>, facts: &Facts<'_>) -> Judgement {
         let mut whole = self.judge_purpose(query, query.purpose, facts);
-        let mut purposes = vec![query.purpose];
-        let mut added = std::mem::take(&mut whole.added_purposes);
-        while let Some(purpose) = added.pop() {
-            if purposes.contains(&purpose) {
+        let mut added = Vec::new();
+        let mut pending = std::mem::take(&mut whole.added_purposes);
+        while let Some(purpose) = pending.pop() {
+            if purpose == query.purpose || added.contains(&purpose) {
                 continue;
             }
-            purposes.push(purpose);
+            added.push(purpose);
             let mut part = self.judge_purpose(query, purpose, facts);
-            added.append(&mut part.added_purposes);
+            pending.append(&mut part.added_purposes);
             whole.join(part);
         }
-        purposes.remove(0);
-        whole.finish(self, purposes)
+        whole.finish(self, added)
     }
 
     fn judge_purpose(&self, query: &Query<'_>, purpose: Id<Purpose>, facts: &Facts<'_>) -> Draft {
@@ -175,6 +174,9 @@ impl Baseline {
             recipient,
             draft: Draft::new(self, query),
         };
+        if judge.judge_settled(&facts) {
+            return judge.draft;
+        }
         judge.classify(&mut facts);
         let scope = judge.in_scope(query.operation);
         judge.restrict(&scope, &facts);
@@ -446,6 +448,15 @@ struct Firing {
     fired: SmallVec<[(Option<usize>, Kleene); 4]>,
 }
 
+impl Firing {
+    fn add(&mut self, position: Option<usize>, outcome: Kleene) {
+        self.outcome = self.outcome.max(outcome);
+        if outcome != Kleene::False {
+            self.fired.push((position, outcome));
+        }
+    }
+}
+
 impl<'q> Judge<'q> {
     fn context<'c, 'a>(&self, facts: &'c Facts<'a>, data: &'c [Id<Category>]) -> Context<'c, 'a> {
         let recipient = match self.recipient {
@@ -468,14 +479,9 @@ impl<'q> Judge<'q> {
     /// The clauses in scope: on every axis but the data, and about some category of the request.
     fn in_scope(&self, operation: Id<Operation>) -> Set<Clause> {
         let index = self.baseline.index();
-        let recipient = match self.recipient {
-            Receiver::None => None,
-            Receiver::Unknown => Some(None),
-            Receiver::Known(recipient) => Some(Some(recipient)),
-        };
         let mut about = index.nothing();
         for subject in &self.draft.subjects {
-            about.add(self.about(subject));
+            about.add(index.about(subject.category));
             subject
                 .labels
                 .iter()
@@ -484,25 +490,24 @@ impl<'q> Judge<'q> {
         if self.draft.subjects.is_empty() {
             about.add(index.without_data());
         }
-        about.keep(&index.in_scope(operation, self.purpose, self.query.product, recipient));
+        about.keep(&index.in_scope(operation, self.purpose, self.query.product, self.receiving()));
         about
     }
 
-    /// The clauses that speak about a category itself, less those that were settled beforehand. A label is news.
-    fn about(&self, subject: &Subject) -> &'q Set<Clause> {
-        let settled = self
-            .query
-            .settled
-            .filter(|_| !self.query.explain && subject.labels.is_empty());
-        settled
-            .and_then(|settled| settled.open(self.purpose, subject.category))
-            .unwrap_or_else(|| self.baseline.index().about(subject.category))
+    /// The clauses in scope by who receives the data; nothing where nobody does.
+    fn receiving(&self) -> Option<&'q Set<Clause>> {
+        match self.recipient {
+            Receiver::None => None,
+            Receiver::Unknown => Some(self.baseline.index().receiving(None)),
+            Receiver::Known(recipient) => Some(self.baseline.index().receiving(Some(recipient))),
+        }
     }
 
     /// Whether a clause speaks about a category, or about one of its labels.
     fn is_under(&self, subject: &Subject, clause: Id<Clause>) -> bool {
-        let labelled = |label: &Id<Category>| self.baseline.index().about_label(*label).contains(clause);
-        self.about(subject).contains(clause) || subject.labels.iter().any(labelled)
+        let index = self.baseline.index();
+        let labelled = |label: &Id<Category>| index.about_label(*label).contains(clause);
+        index.about(subject.category).contains(clause) || subject.labels.iter().any(labelled)
     }
 
     /// Those of the clauses that play a role.
@@ -541,16 +546,10 @@ impl<'q> Judge<'q> {
                 };
                 clause.judge(&context, &mut missing)
             });
-            firing.outcome = firing.outcome.max(outcome);
-            if outcome != Kleene::False {
-                firing.fired.push((Some(position), outcome));
-            }
+            firing.add(Some(position), outcome);
         }
         if let (true, Some(outcome)) = (self.draft.subjects.is_empty(), once) {
-            firing.outcome = outcome;
-            if outcome != Kleene::False {
-                firing.fired.push((None, outcome));
-            }
+            firing.add(None, outcome);
         }
         self.draft.missing.add(&missing);
         if self.query.explain {
@@ -619,7 +618,7 @@ impl<'q> Judge<'q> {
         }
     }
 
-    /// Adds what a classification adds; false if all of it was there already.
+    /// Adds what a classification adds; false if the request itself had all of it.
     fn apply<'a>(&mut self, clause: &'q Clause, firing: &Firing, facts: &mut Facts<'a>) -> bool
     where
         'q: 'a,
@@ -644,11 +643,12 @@ impl<'q> Judge<'q> {
             .flat_map(FactValue::words);
         let joined: Vec<Id<Category>> = joined.filter_map(|word| categories.find(word)).collect();
         for category in effects.data.iter().chain(&joined) {
-            if !self.draft.subjects.iter().any(|it| it.category == *category) {
+            let known = self.draft.subjects.iter().find(|it| it.category == *category);
+            changed |= known.is_none_or(|it| it.added_by.is_some());
+            if known.is_none() {
                 self.draft
                     .subjects
                     .push(Subject::new(*category, Some(clause.rule)));
-                changed = true;
             }
         }
         let labelled = firing.fired.iter().filter_map(|(position, _)| *position);
@@ -657,8 +657,8 @@ impl<'q> Judge<'q> {
                 continue;
             };
             for label in &effects.labels {
-                if subject.category != *label && !subject.labels.contains(label) {
-                    subject.labels.push(*label);
+                if subject.category != *label {
+                    push_new(&mut subject.labels, *label);
                     changed = true;
                 }
             }
@@ -702,23 +702,100 @@ impl<'q> Judge<'q> {
 
     /// Denies, gates, pends and duties.
     fn restrict(&mut self, scope: &Set<Clause>, facts: &Facts<'_>) {
+        for role in [Role::Deny, Role::Require, Role::Pend, Role::Oblige] {
+            self.apply_all(scope, role, Axes::NONE, facts);
+        }
+    }
+
+    /// Evaluates the clauses of a role one by one, and heeds each.
+    fn apply_all(&mut self, scope: &Set<Clause>, role: Role, axes: Axes, facts: &Facts<'_>) {
         let baseline = self.baseline;
         let data = self.data();
         let context = self.context(facts, &data);
-        for role in [Role::Deny, Role::Require, Role::Pend, Role::Oblige] {
-            for id in self.with_role(scope, role).iter() {
-                let Some(clause) = baseline.clauses().get(id) else {
-                    continue;
-                };
+        for id in self.with_role(scope, role).iter() {
+            if let Some(clause) = baseline.clauses().get(id) {
                 let firing = self.evaluate(id, clause, &context);
-                match role {
-                    Role::Oblige if firing.outcome != Kleene::False => self.owe(clause),
-                    Role::Require if firing.outcome == Kleene::False => self.owe(clause),
-                    Role::Oblige => {}
-                    _ => self.object(clause, &firing, &context),
-                }
+                self.heed(clause, &firing, clause.grants.both(axes), &context);
             }
         }
+    }
+
+    /// Lets a clause other than a classification have its effect.
+    fn heed(&mut self, clause: &Clause, firing: &Firing, grants: Axes, context: &Context<'_, '_>) {
+        match clause.role {
+            Role::Oblige if firing.outcome != Kleene::False => self.owe(clause),
+            Role::Require if firing.outcome == Kleene::False => self.owe(clause),
+            Role::Oblige | Role::Classify => {}
+            Role::Permit => self.give(clause, firing, grants),
+            Role::Deny | Role::Require | Role::Pend => self.object(clause, firing, context),
+        }
+    }
+
+    /// Judges by what is left open of the clauses, if that was worked out for a request like this one and no
+    /// classification changes it; otherwise nothing is done.
+    fn judge_settled(&mut self, facts: &Facts<'_>) -> bool {
+        let baseline = self.baseline;
+        let data = self.data();
+        let settled = self
+            .query
+            .settled
+            .filter(|_| !self.query.explain && !data.is_empty());
+        let Some(residuals) = settled.and_then(|settled| settled.residuals(self.purpose, &data)) else {
+            return false;
+        };
+        let mut asked = baseline.taxonomy().categories.empty_set();
+        data.iter().for_each(|category| asked.insert(*category));
+        let receiving = self.receiving();
+        let context = self.context(facts, &data);
+        for residual in residuals.iter().filter(|it| it.data.intersects(&asked)) {
+            let Some(clause) = baseline.clauses().get(residual.clause) else {
+                continue;
+            };
+            if receiving.is_some_and(|set| !set.contains(residual.clause)) {
+                continue;
+            }
+            let firing = self.evaluate_residual(residual, clause, &context);
+            if residual.role == Role::Classify && firing.outcome != Kleene::False {
+                self.draft.missing.clear();
+                return false;
+            }
+            self.heed(clause, &firing, residual.grants, &context);
+        }
+        self.settle(facts);
+        true
+    }
+
+    fn evaluate_residual(
+        &mut self,
+        residual: &Residual,
+        clause: &Clause,
+        context: &Context<'_, '_>,
+    ) -> Firing {
+        let mut firing = Firing {
+            outcome: Kleene::False,
+            fired: SmallVec::new(),
+        };
+        let Draft {
+            subjects, missing, ..
+        } = &mut self.draft;
+        let once = (!residual.judges_each).then(|| residual.judge(clause, context, missing));
+        if once == Some(Kleene::False) {
+            return firing;
+        }
+        for (position, subject) in subjects.iter().enumerate() {
+            if !residual.data.contains(subject.category) {
+                continue;
+            }
+            let outcome = once.unwrap_or_else(|| {
+                let context = Context {
+                    category: Some(subject.category),
+                    ..*context
+                };
+                residual.judge(clause, &context, missing)
+            });
+            firing.add(Some(position), outcome);
+        }
+        firing
     }
 
     fn owe(&mut self, clause: &Clause) {
@@ -782,53 +859,39 @@ impl<'q> Judge<'q> {
 
     /// Permits, axis by axis and category by category.
     fn grant(&mut self, scope: &Set<Clause>, facts: &Facts<'_>) {
-        let taxonomy = self.baseline.taxonomy();
-        self.grant_from(scope, Axes::EVERY, facts);
-        let like = taxonomy
-            .operations
-            .get(self.query.operation)
-            .and_then(|it| it.purpose_as.as_deref());
-        if let Some(operation) = like.and_then(|id| taxonomy.operations.find(id)) {
+        self.apply_all(scope, Role::Permit, Axes::EVERY, facts);
+        if let Some(operation) = self.baseline.taxonomy().purpose_as(self.query.operation) {
             let borrowed = self.in_scope(operation);
-            self.grant_from(&borrowed, Axes::of(Axis::Purpose), facts);
+            self.apply_all(&borrowed, Role::Permit, Axes::of(Axis::Purpose), facts);
         }
     }
 
-    fn grant_from(&mut self, scope: &Set<Clause>, axes: Axes, facts: &Facts<'_>) {
-        let baseline = self.baseline;
-        let data = self.data();
-        let context = self.context(facts, &data);
-        for id in self.with_role(scope, Role::Permit).iter() {
-            let Some(clause) = baseline.clauses().get(id) else {
-                continue;
+    /// Gives what a permit grants to what it covers.
+    fn give(&mut self, clause: &Clause, firing: &Firing, grants: Axes) {
+        let mut counted = false;
+        for (position, _) in firing
+            .fired
+            .iter()
+            .filter(|(_, outcome)| *outcome == Kleene::True)
+        {
+            let subject = match position {
+                Some(at) => self.draft.subjects.get_mut(*at),
+                None => Some(&mut self.draft.general),
             };
-            let grants = clause.grants.both(axes);
-            let firing = self.evaluate(id, clause, &context);
-            let mut counted = false;
-            for (position, _) in firing
-                .fired
-                .iter()
-                .filter(|(_, outcome)| *outcome == Kleene::True)
-            {
-                let subject = match position {
-                    Some(at) => self.draft.subjects.get_mut(*at),
-                    None => Some(&mut self.draft.general),
-                };
-                if let Some(subject) = subject {
-                    counted |= self.kind != OperationKind::Processing || !grants.is_empty();
-                    subject.granted = subject.granted.with(grants);
-                    subject.covered = true;
-                }
+            if let Some(subject) = subject {
+                counted |= self.kind != OperationKind::Processing || !grants.is_empty();
+                subject.granted = subject.granted.with(grants);
+                subject.covered = true;
             }
-            if counted {
-                let finding = Finding {
-                    rule: clause.rule,
-                    kind: RuleKind::Permit,
-                    certainty: Certainty::Known,
-                };
-                push_finding(&mut self.draft.granting, finding);
-                self.owe(clause);
-            }
+        }
+        if counted {
+            let finding = Finding {
+                rule: clause.rule,
+                kind: RuleKind::Permit,
+                certainty: Certainty::Known,
+            };
+            push_finding(&mut self.draft.granting, finding);
+            self.owe(clause);
         }
     }
 

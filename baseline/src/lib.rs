@@ -18,7 +18,7 @@ mod settled;
 mod table;
 mod taxonomy;
 
-pub use baseline::{Baseline, Citations, EngineFacts};
+pub use baseline::{Baseline, Citations, EngineFacts, EngineValues};
 pub use condition::{Comparison, Expression, ExpressionKind};
 pub use consent::ConsentRecord;
 pub use decision::{Decision, Kleene, Timing};

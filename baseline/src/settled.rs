@@ -1,87 +1,176 @@
 //! What can be settled about a product's requests before any of them is made.
 
 use crate::baseline::Baseline;
-use crate::condition::Context;
+use crate::condition::{Condition, Context, Folded};
 use crate::decision::Kleene;
+use crate::fact::Fact;
 use crate::facts::Facts;
 use crate::judge::Query;
-use crate::rules::{Clause, Role};
+use crate::rules::{Clause, Parts, Role};
 use crate::table::{Id, Set};
-use crate::taxonomy::{Category, Purpose};
+use crate::taxonomy::{Axes, Axis, Category, Operation, Purpose};
 
-/// For one activity and operation of a manifest: by declared category, the clauses that its facts leave open.
+/// For one activity and operation of a manifest: the clauses that can still matter, each with what the manifest
+/// settles folded into its conditions.
 ///
-/// A manifest is known when the plugin is loaded, and much of the rule book is about nothing else: which legal basis,
-/// which source, which kind of feature. What those facts settle needs no second look at each request. Taking it away
-/// changes no answer, because a settled condition of Kleene's logic stays settled when more facts become known.
-#[derive(Debug, Clone)]
+/// A manifest is known when the plugin is loaded, and much of the rule book is about nothing else: which purpose, which
+/// categories, which legal basis, which source, which kind of feature. What those settle needs no second look at each
+/// request. Taking it away changes no answer, because a settled condition of Kleene's logic stays settled when more
+/// facts become known.
+#[derive(Debug)]
 pub struct Settled {
     purpose: Id<Purpose>,
-    open: Vec<(Id<Category>, Set<Clause>)>,
+    about: Set<Category>,
+    residuals: Vec<Residual>,
+}
+
+/// A clause, as far as it is still open for some categories.
+#[derive(Debug)]
+pub(crate) struct Residual {
+    pub(crate) clause: Id<Clause>,
+    pub(crate) role: Role,
+    /// The categories for which this is what is left of it.
+    pub(crate) data: Set<Category>,
+    /// What it grants of what the clause grants: a borrowed grant is one of purpose only.
+    pub(crate) grants: Axes,
+    /// Whether the clause covers these categories, or may let them through.
+    admitted: bool,
+    /// Whether the outcome can differ by data category.
+    pub(crate) judges_each: bool,
+    when: Option<Condition>,
+    if_known: Option<Condition>,
+    unless: Option<Condition>,
 }
 
 impl Settled {
-    /// The clauses left open for a category, if it is one that was looked at and the purpose is the declared one.
-    pub(crate) fn open(&self, purpose: Id<Purpose>, category: Id<Category>) -> Option<&Set<Clause>> {
-        if purpose != self.purpose {
-            return None;
-        }
-        let (_, open) = self.open.iter().find(|(declared, _)| *declared == category)?;
-        Some(open)
+    /// What is left to look at, in the order of judging; nothing if this is not about the purpose and all of the data.
+    pub(crate) fn residuals(&self, purpose: Id<Purpose>, data: &[Id<Category>]) -> Option<&[Residual]> {
+        let covers = purpose == self.purpose && data.iter().all(|category| self.about.contains(*category));
+        covers.then_some(&*self.residuals)
     }
 }
 
+impl Residual {
+    /// What [`Clause::judge`] says about each of these categories.
+    pub(crate) fn judge(
+        &self,
+        clause: &Clause,
+        context: &Context<'_, '_>,
+        missing: &mut Set<Fact>,
+    ) -> Kleene {
+        let parts = Parts {
+            when: self.when.as_ref(),
+            if_known: self.if_known.as_ref(),
+            unless: self.unless.as_ref(),
+        };
+        parts.judge(
+            self.role,
+            self.admitted && clause.counts(context),
+            context,
+            missing,
+        )
+    }
+
+    fn is_like(&self, other: &Self) -> bool {
+        self.clause == other.clause
+            && self.grants == other.grants
+            && self.admitted == other.admitted
+            && self.when == other.when
+            && self.if_known == other.if_known
+            && self.unless == other.unless
+    }
+}
+
+/// The stages of judging, in their order: classification first, then what restricts, then what grants.
+const STAGES: [Role; 6] = [
+    Role::Classify,
+    Role::Deny,
+    Role::Require,
+    Role::Pend,
+    Role::Oblige,
+    Role::Permit,
+];
+
 impl Baseline {
-    /// Settles what `facts` alone settle about requests like `query`, whatever else they will state.
+    /// Settles what `facts` alone settle about requests like `query` for its data and everything below, whatever else
+    /// they will state.
     ///
-    /// `facts` may hold only what no request, profile or classification can change afterwards: the manifest's facts.
+    /// `facts` may hold only what no request and no profile can change afterwards: the manifest's facts. Where a
+    /// classification changes a request, what was settled is not used.
     #[must_use]
     pub fn settle(&self, query: &Query<'_>, facts: &Facts<'_>) -> Settled {
         let mut facts = facts.clone();
         self.add_structural(query, &mut facts);
-        // A fact that a classification may set is not known beforehand.
-        let mut set = self
-            .clauses()
+        let categories = &self.taxonomy().categories;
+        let mut about = categories.empty_set();
+        query
+            .data
             .iter()
-            .flat_map(|(_, clause)| &clause.effects.facts);
-        let reliable = !set.any(|(fact, _)| facts.supplied(*fact).is_some());
-        let left_open = |category: &Id<Category>| {
-            let mut open = self.index().about(*category).clone();
-            for id in self.index().about(*category).iter() {
-                let Some(clause) = self.clauses().get(id) else {
-                    continue;
-                };
-                if reliable && self.may_be_dropped(clause) && self.is_silent(clause, query, *category, &facts)
-                {
-                    open.remove(id);
-                }
-            }
-            (*category, open)
-        };
+            .for_each(|category| categories.add_subtree(*category, &mut about));
+        let mut residuals = Vec::new();
+        for role in STAGES {
+            self.settle_stage(
+                query,
+                query.operation,
+                role,
+                Axes::EVERY,
+                &about,
+                &facts,
+                &mut residuals,
+            );
+        }
+        if let Some(like) = self.taxonomy().purpose_as(query.operation) {
+            let axes = Axes::of(Axis::Purpose);
+            self.settle_stage(query, like, Role::Permit, axes, &about, &facts, &mut residuals);
+        }
         Settled {
             purpose: query.purpose,
-            open: query.data.iter().map(left_open).collect(),
+            about,
+            residuals,
         }
     }
 
-    /// Whether a clause that does not fire leaves no trace in an answer, and cannot come back to life.
-    fn may_be_dropped(&self, clause: &Clause) -> bool {
-        let owes_nothing = || {
-            self.rules()
-                .get(clause.rule)
-                .is_some_and(|rule| rule.obligations.is_empty())
-        };
-        clause.only_settles() && (clause.role != Role::Require || owes_nothing())
+    #[expect(clippy::too_many_arguments, reason = "one place calls it, twice")]
+    fn settle_stage(
+        &self,
+        query: &Query<'_>,
+        operation: Id<Operation>,
+        role: Role,
+        axes: Axes,
+        about: &Set<Category>,
+        facts: &Facts<'_>,
+        residuals: &mut Vec<Residual>,
+    ) {
+        let mut scope = self
+            .index()
+            .in_scope(operation, query.purpose, query.product, None);
+        scope.keep(self.index().with_role(role));
+        for (id, clause) in scope.iter().filter_map(|id| Some((id, self.clauses().get(id)?))) {
+            let first = residuals.len();
+            for category in about.iter().filter(|it| self.index().about(*it).contains(id)) {
+                let Some(residual) = self.residual(id, clause, query, axes, category, facts) else {
+                    continue;
+                };
+                let same = residuals.iter_mut().skip(first).find(|it| it.is_like(&residual));
+                match same {
+                    Some(same) => same.data.insert(category),
+                    None => residuals.push(residual),
+                }
+            }
+        }
     }
 
-    fn is_silent(
+    /// What is left of a clause for one category; nothing if it leaves no trace in any answer.
+    fn residual(
         &self,
+        id: Id<Clause>,
         clause: &Clause,
         query: &Query<'_>,
+        axes: Axes,
         category: Id<Category>,
         facts: &Facts<'_>,
-    ) -> bool {
-        let context = Context {
+    ) -> Option<Residual> {
+        let known = Context {
             facts,
             product: query.product,
             purpose: query.purpose,
@@ -91,8 +180,60 @@ impl Baseline {
             labels: &[],
             open: true,
         };
-        let mut missing = Set::like(facts.missing());
-        // What is silent only for want of a fact is not settled.
-        clause.judge(&context, &mut missing) == Kleene::False && missing.is_empty()
+        let fold = |part: &Option<Condition>| part.as_ref().map(|condition| condition.fold(&known));
+        let admitted = clause.admits.contains(category);
+        let mut silent = clause.role == Role::Permit && !admitted;
+        // A part that always holds is left out, as one that was never written.
+        let mut needed = |part: &Option<Condition>| match fold(part)? {
+            Folded::Known(true) => None,
+            Folded::Known(false) => {
+                silent = true;
+                None
+            }
+            Folded::Open(condition) => Some(condition),
+        };
+        let when = needed(&clause.when);
+        let if_known = needed(&clause.if_known);
+        let unless = match fold(&clause.unless).filter(|_| admitted) {
+            None | Some(Folded::Known(false)) => None,
+            Some(Folded::Open(condition)) => Some(condition),
+            // How many categories the request will name is not known.
+            Some(Folded::Known(true)) if clause.at_most_one.is_some() => {
+                Some(Condition::always(Set::like(facts.missing())))
+            }
+            Some(Folded::Known(true)) => {
+                silent = true;
+                None
+            }
+        };
+        let mut data = self.taxonomy().categories.empty_set();
+        data.insert(category);
+        let mut residual = Residual {
+            clause: id,
+            role: clause.role,
+            data,
+            grants: clause.grants.both(axes),
+            admitted,
+            judges_each: false,
+            when,
+            if_known,
+            unless,
+        };
+        if silent {
+            // A gate that holds leaves its duties.
+            let owes = || {
+                self.rules()
+                    .get(clause.rule)
+                    .is_some_and(|rule| !rule.obligations.is_empty())
+            };
+            if clause.role != Role::Require || !owes() {
+                return None;
+            }
+            residual.admitted = true;
+            residual.unless = Some(Condition::always(Set::like(facts.missing())));
+        }
+        let parts = [&residual.when, &residual.if_known, &residual.unless];
+        residual.judges_each = parts.into_iter().flatten().any(|it| it.per_category);
+        Some(residual)
     }
 }

@@ -194,7 +194,8 @@ impl<T> Set<T> {
 impl<T> Clone for Set<T> {
     fn clone(&self) -> Self {
         Self {
-            words: self.words.clone(),
+            // The clone of a `SmallVec` goes item by item; this one is a copy of memory.
+            words: SmallVec::from_slice(&self.words),
             table: PhantomData,
         }
     }
@@ -219,6 +220,7 @@ pub struct Table<T> {
     by_id: HashMap<Box<str>, Id<T>>,
     /// For each entry: itself and everything below it.
     below: Vec<Set<T>>,
+    all: Set<T>,
 }
 
 impl<T: Entry> Table<T> {
@@ -228,6 +230,7 @@ impl<T: Entry> Table<T> {
             entries: Vec::new(),
             by_id: HashMap::new(),
             below: Vec::new(),
+            all: Set::empty(0),
         }
     }
 
@@ -274,6 +277,7 @@ impl<T: Entry> Table<T> {
             entries,
             by_id,
             below,
+            all: Set::full(size),
         })
     }
 
@@ -372,7 +376,7 @@ impl<T: Entry> Table<T> {
     /// The set of all entries.
     #[must_use]
     pub fn full_set(&self) -> Set<T> {
-        Set::full(self.entries.len())
+        self.all.clone()
     }
 
     /// The entries that nothing else is below.

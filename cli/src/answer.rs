@@ -292,7 +292,11 @@ fn counts_as(taken: &[(&str, String)]) -> String {
 /// A value as people read it.
 pub(crate) fn shown(value: &FactValue) -> String {
     match value {
-        FactValue::Texts(words) | FactValue::Categories(words, _) if words.is_empty() => "none".to_owned(),
+        FactValue::Texts(words) | FactValue::Categories(words, _) | FactValue::Consents(_, words)
+            if words.is_empty() =>
+        {
+            "none".to_owned()
+        }
         FactValue::Texts(words) if words.iter().any(|word| **word == *"*") => "all".to_owned(),
         value => safe(&value.to_string()),
     }

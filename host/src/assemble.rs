@@ -6,20 +6,6 @@ use crate::edition::{Edition, LoadedPlugin};
 use crate::request::Request;
 use crate::response::{Explanation, FactUsed};
 
-/// Values that have to outlive the facts of one request.
-#[derive(Debug)]
-pub(crate) struct Computed {
-    local_channel: FactValue,
-}
-
-impl Computed {
-    pub(crate) fn new(_: &Edition, _: &Request) -> Self {
-        Self {
-            local_channel: FactValue::Text("local".into()),
-        }
-    }
-}
-
 /// Supplies every fact that somebody knows. Calls `each` with the fact, its value and where it came from.
 ///
 /// What is assumed stands in for the request and beats every other source, so that what follows from it (the store it
@@ -29,9 +15,8 @@ pub(crate) fn assemble<'a>(
     request: &'a Request,
     plugin: Option<&'a LoadedPlugin>,
     activity: Option<&'a Activity>,
-    computed: &'a Computed,
     assumed: &'a [(Id<Fact>, FactValue)],
-    each: &mut dyn FnMut(Id<Fact>, &'a FactValue, Origin<'a>),
+    mut each: impl FnMut(Id<Fact>, &'a FactValue, Origin<'a>),
 ) -> Facts<'a> {
     let baseline = &*edition.baseline;
     let taxonomy = baseline.taxonomy();
@@ -54,7 +39,7 @@ pub(crate) fn assemble<'a>(
         for (fact, value) in &plugin.manifest.facts {
             put(&mut facts, *fact, value, Origin::Manifest);
         }
-        if let Some(version) = taxonomy.facts.find("plugin.version") {
+        if let Some(version) = known.plugin_version {
             put(&mut facts, version, &plugin.version_value, Origin::Engine);
         }
     }
@@ -63,21 +48,15 @@ pub(crate) fn assemble<'a>(
             put(&mut facts, *fact, value, Origin::Activity(activity));
         }
     }
-    let mut supplied: Vec<(Id<Fact>, &'a str)> = Vec::new();
     edition.profile.supply(
         request.at,
         request.product,
         baseline,
         &mut facts,
-        &mut |fact, entry| {
-            supplied.push((fact, &entry.name));
+        |fact, value, entry| {
+            each(fact, value, Origin::Profile(&entry.name));
         },
     );
-    for (fact, place) in supplied {
-        if let Some(value) = facts.supplied(fact) {
-            each(fact, value, Origin::Profile(place));
-        }
-    }
     // The person's region may come from the profile, so the basis is chosen once that is in.
     let region = known
         .region
@@ -86,7 +65,7 @@ pub(crate) fn assemble<'a>(
             FactValue::Text(region) => Some(&**region),
             _ => None,
         });
-    if let (Some(activity), Some(fact)) = (activity, taxonomy.facts.find("basis"))
+    if let (Some(activity), Some(fact)) = (activity, known.basis)
         && let Some(value) = activity.basis(taxonomy, region)
     {
         facts.set(fact, value);
@@ -97,7 +76,10 @@ pub(crate) fn assemble<'a>(
         facts.set(*fact, value);
         each(*fact, value, Origin::Assumed);
     }
-    for (fact, value) in derived(baseline, &facts, computed) {
+    for (fact, value) in derived(baseline, &facts)
+        .into_iter()
+        .filter_map(|(fact, value)| fact.zip(value))
+    {
         if !assumed.iter().any(|(other, _)| *other == fact) {
             facts.set(fact, value);
             each(fact, value, Origin::Engine);
@@ -107,27 +89,20 @@ pub(crate) fn assemble<'a>(
 }
 
 /// What the engine computes from other facts: where data comes from and goes to, and that a device needs no channel.
-fn derived<'a>(
-    baseline: &Baseline,
-    facts: &Facts<'a>,
-    computed: &'a Computed,
-) -> Vec<(Id<Fact>, &'a FactValue)> {
-    let table = &baseline.taxonomy().facts;
-    let supplied = |name: &str| table.find(name).and_then(|fact| facts.supplied(fact));
-    let from = supplied("collection.operation_country").or_else(|| supplied("storage.country"));
-    let to = supplied("recipient.country")
-        .or_else(|| supplied("storage.country"))
-        .or_else(|| supplied("locus.country"));
-    let on_device = matches!(supplied("locus"), Some(FactValue::Text(locus)) if **locus == *"device");
-    let local = on_device.then_some(&computed.local_channel);
+fn derived<'a>(baseline: &'a Baseline, facts: &Facts<'a>) -> [(Option<Id<Fact>>, Option<&'a FactValue>); 3] {
+    let known = baseline.engine_facts();
+    let supplied = |fact: Option<Id<Fact>>| fact.and_then(|fact| facts.supplied(fact));
+    let from = supplied(known.operation_country).or_else(|| supplied(known.storage_country));
+    let to = supplied(known.recipient_country)
+        .or_else(|| supplied(known.storage_country))
+        .or_else(|| supplied(known.locus_country));
+    let on_device = matches!(supplied(known.locus), Some(FactValue::Text(locus)) if **locus == *"device");
+    let local = on_device.then_some(&baseline.engine_values().local_channel);
     [
-        ("transfer.from", from),
-        ("transfer.to", to),
-        ("security.channel", local),
+        (known.transfer_from, from),
+        (known.transfer_to, to),
+        (known.channel, local),
     ]
-    .into_iter()
-    .filter_map(|(name, value)| Some((table.find(name)?, value?)))
-    .collect()
 }
 
 /// Where a fact came from.
@@ -160,7 +135,6 @@ pub(crate) fn explain(
     request: &Request,
     plugin: Option<&LoadedPlugin>,
     activity: Option<&Activity>,
-    computed: &Computed,
     assumed: &[(Id<Fact>, FactValue)],
     judgement: &Judgement,
 ) -> Explanation {
@@ -179,9 +153,8 @@ pub(crate) fn explain(
         request,
         plugin,
         activity,
-        computed,
         assumed,
-        &mut |fact, value, origin| {
+        |fact, value, origin| {
             // A state fact that the profile supplies is shown as the host's.
             let supplier = match (origin, taxonomy.facts.get(fact).map(|it| it.supplier)) {
                 (Origin::Profile(_), Some(Supplier::State)) => Some(Supplier::Host),

@@ -1,6 +1,6 @@
 //! One version of the policy with everything that was checked against it: the profile and the plugins.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use licit_baseline::{
     Activity, Baseline, Diagnostics, FactValue, Facts, Id, Law, Manifest, Operation, Product, Query, Settled,
@@ -30,7 +30,7 @@ pub(crate) struct LoadedPlugin {
     /// The value of `review.date` when the loading of this plugin is judged.
     pub(crate) review_value: FactValue,
     /// By activity and operation, in the order of the manifest: what its facts settle beforehand.
-    pub(crate) settled: Vec<Vec<(Id<Operation>, Settled)>>,
+    pub(crate) settled: Vec<Vec<(Id<Operation>, OnceLock<Settled>)>>,
     /// What the load found worth a look.
     pub(crate) warnings: Diagnostics,
 }
@@ -62,42 +62,48 @@ impl Edition {
 }
 
 impl LoadedPlugin {
-    /// Settles beforehand what the manifest alone settles.
-    pub(crate) fn settle(baseline: &Baseline, manifest: &Manifest) -> Vec<Vec<(Id<Operation>, Settled)>> {
-        let law = Law::default();
-        let settle = |activity: &Activity| {
-            let mut facts = Facts::new(baseline, &law, baseline.effective());
-            for (fact, value) in manifest.facts.iter().chain(&activity.facts) {
-                facts.set(*fact, value);
-            }
-            // Without a region, there is a basis only if it is the same everywhere.
-            let basis = activity.basis(baseline.taxonomy(), None);
-            if let (Some(fact), Some(value)) = (baseline.taxonomy().facts.find("basis"), basis) {
-                facts.set(fact, value);
-            }
-            let query = |operation| Query {
-                operation,
-                product: manifest.product,
-                purpose: activity.purpose,
-                data: &activity.data,
-                explain: false,
-                settled: None,
-            };
-            let settled = |operation| (operation, baseline.settle(&query(operation), &facts));
-            activity.operations.iter().map(settled).collect()
+    /// A place for what the manifest settles beforehand, for each operation of each activity.
+    pub(crate) fn unsettled(manifest: &Manifest) -> Vec<Vec<(Id<Operation>, OnceLock<Settled>)>> {
+        let places = |activity: &Activity| {
+            let place = |operation| (operation, OnceLock::new());
+            activity.operations.iter().map(place).collect()
         };
-        manifest.activities.iter().map(settle).collect()
+        manifest.activities.iter().map(places).collect()
     }
 
-    /// What is settled beforehand about a request that an activity covers.
-    pub(crate) fn settled(&self, activity: &Activity, operation: Id<Operation>) -> Option<&Settled> {
-        let at = self
-            .manifest
-            .activities
-            .iter()
-            .position(|it| std::ptr::eq(it, activity))?;
-        let (_, settled) = self.settled.get(at)?.iter().find(|(it, _)| *it == operation)?;
-        Some(settled)
+    /// What the manifest settles about a request that an activity covers; worked out when it is first asked for.
+    pub(crate) fn settled(
+        &self,
+        baseline: &Baseline,
+        activity: &Activity,
+        operation: Id<Operation>,
+    ) -> Option<&Settled> {
+        let mut activities = self.manifest.activities.iter();
+        let at = activities.position(|it| std::ptr::eq(it, activity))?;
+        let (_, place) = self.settled.get(at)?.iter().find(|(it, _)| *it == operation)?;
+        Some(place.get_or_init(|| self.settle(baseline, activity, operation)))
+    }
+
+    fn settle(&self, baseline: &Baseline, activity: &Activity, operation: Id<Operation>) -> Settled {
+        let law = Law::default();
+        let mut facts = Facts::new(baseline, &law, baseline.effective());
+        for (fact, value) in self.manifest.facts.iter().chain(&activity.facts) {
+            facts.set(*fact, value);
+        }
+        // Without a region, there is a basis only if it is the same everywhere.
+        let basis = activity.basis(baseline.taxonomy(), None);
+        if let (Some(fact), Some(value)) = (baseline.engine_facts().basis, basis) {
+            facts.set(fact, value);
+        }
+        let query = Query {
+            operation,
+            product: self.manifest.product,
+            purpose: activity.purpose,
+            data: &activity.data,
+            explain: false,
+            settled: None,
+        };
+        baseline.settle(&query, &facts)
     }
 
     /// The activity of the manifest that covers a request, here with `purpose` for the purpose.

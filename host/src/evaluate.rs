@@ -7,7 +7,7 @@ use licit_baseline::{
     OperationKind, Query, Rule, RuleKind, Timing,
 };
 
-use crate::assemble::{Computed, assemble};
+use crate::assemble::assemble;
 use crate::edition::{Declared, Edition, LoadedPlugin};
 use crate::request::Request;
 use crate::response::{DenyKind, Duty, Layer, PluginFailure, Reason, Response};
@@ -40,7 +40,7 @@ pub(crate) fn evaluate(edition: &Arc<Edition>, request: &Request, options: &Opti
     let held = held_data(request, plugin);
     // What is assumed may contradict the manifest.
     let settled = plugin.zip(activity).filter(|_| options.assumed.is_empty());
-    let settled = settled.map(|(plugin, activity)| plugin.settled(activity, request.operation));
+    let settled = settled.map(|(plugin, activity)| plugin.settled(baseline, activity, request.operation));
     let query = Query {
         operation: request.operation,
         product: request.product,
@@ -53,16 +53,7 @@ pub(crate) fn evaluate(edition: &Arc<Edition>, request: &Request, options: &Opti
         explain: options.explain,
         settled: settled.flatten(),
     };
-    let computed = Computed::new(edition, request);
-    let facts = assemble(
-        edition,
-        request,
-        plugin,
-        activity,
-        &computed,
-        options.assumed,
-        &mut |_, _, _| {},
-    );
+    let facts = assemble(edition, request, plugin, activity, options.assumed, |_, _, _| {});
     let judgement = baseline.judge(&query, &facts);
 
     let mut answer = Answer::new(baseline, request, judgement);
@@ -85,7 +76,6 @@ pub(crate) fn evaluate(edition: &Arc<Edition>, request: &Request, options: &Opti
             request,
             plugin,
             activity,
-            &computed,
             options.assumed,
             &answer.judgement,
         )
@@ -417,9 +407,10 @@ impl<'f> WireFact<'f> {
             FactValue::Integer(number) => sandbox::FactValue::Integer(*number),
             FactValue::Days(length) => sandbox::FactValue::Integer(length.as_secs()),
             FactValue::Time(_) => sandbox::FactValue::Text(self.written.first().map_or("", String::as_str)),
-            FactValue::Texts(_) | FactValue::Categories(..) | FactValue::PerCategory(_) => {
-                sandbox::FactValue::Texts(texts)
-            }
+            FactValue::Texts(_)
+            | FactValue::Categories(..)
+            | FactValue::Consents(..)
+            | FactValue::PerCategory(_) => sandbox::FactValue::Texts(texts),
         };
         sandbox::CallFact {
             name: self.name,
@@ -457,16 +448,7 @@ pub(crate) fn judge_load(
             activity,
             at,
         );
-        let computed = Computed::new(edition, &request);
-        let mut facts = assemble(
-            edition,
-            &request,
-            Some(plugin),
-            Some(activity),
-            &computed,
-            &[],
-            &mut |_, _, _| {},
-        );
+        let mut facts = assemble(edition, &request, Some(plugin), Some(activity), &[], |_, _, _| {});
         // Both the plugin's own review and that of the deployment's practice count; the older one decides (§6.1).
         if let Some(review) = baseline.engine_facts().review_date
             && facts

@@ -8,7 +8,7 @@ use licit_baseline::{
     Taxonomy,
 };
 
-use crate::assemble::{Computed, assemble};
+use crate::assemble::assemble;
 use crate::edition::{Declared, Edition};
 use crate::evaluate::{Options, evaluate, feature};
 use crate::request::Request;
@@ -246,15 +246,13 @@ impl Search<'_> {
             let Declared::By(activity) = plugin.declared(self.request, purpose, feature) else {
                 continue;
             };
-            let computed = Computed::new(self.edition, self.request);
             let facts = assemble(
                 self.edition,
                 self.request,
                 Some(plugin),
                 Some(activity),
-                &computed,
                 &[],
-                &mut |_, _, _| {},
+                |_, _, _| {},
             );
             let reads = activity.optional_reads.iter();
             optional.extend(reads.copied().filter(|fact| facts.supplied(*fact).is_none()));
@@ -673,13 +671,14 @@ fn consents(taxonomy: &Taxonomy, request: &Request, response: &Response) -> Vec<
         .map(|it| taxonomy.purposes.name(it))
         .collect();
     let records = |word: &str| {
-        FactValue::texts(
-            purposes
-                .iter()
-                .map(|purpose| format!("{purpose}{word} given {given}")),
-        )
+        let record = |purpose: &&str| format!("{purpose}{word} given {given}");
+        FactValue::consents(purposes.iter().map(record))
     };
-    vec![records(""), records(" explicit"), FactValue::texts::<&str>([])]
+    let none = FactValue::consents::<&str>([]);
+    [records(""), records(" explicit"), none]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 fn day_before(at: Timestamp) -> Timestamp {

@@ -138,7 +138,7 @@ impl Profile {
         product: Id<Product>,
         baseline: &'a Baseline,
         facts: &mut Facts<'a>,
-        each: &mut dyn FnMut(Id<Fact>, &'a Entry),
+        mut each: impl FnMut(Id<Fact>, &'a FactValue, &'a Entry),
     ) {
         if at < self.date || self.expires <= at {
             return;
@@ -146,7 +146,7 @@ impl Profile {
         let mut put = |facts: &mut Facts<'a>, entry: &'a Entry| {
             for (fact, value) in &entry.facts {
                 if merge(baseline, facts, *fact, value) {
-                    each(*fact, entry);
+                    each(*fact, value, entry);
                 }
             }
         };

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use licit_baseline::{
-    Activity, Baseline, Category, ConsentRecord, Diagnostics, Document, Fact, FactValue, Fields, Format, Id,
-    Node, NodeValue, Operation, OperationKind, Product, Purpose, Spanned, Supplier, Table, parse_instant,
+    Activity, Baseline, Category, Diagnostics, Document, Fact, FactValue, Fields, Format, Id, Node,
+    NodeValue, Operation, OperationKind, Product, Purpose, Spanned, Supplier, Table, parse_instant,
     printable,
 };
 
@@ -295,7 +295,7 @@ fn facts(document: &Document, fields: &Fields<'_>, baseline: &Baseline) -> Vec<(
                 );
             } else if let Some(value) = definition.read_value(document, node, &baseline.taxonomy().categories)
             {
-                check_consent(document, baseline, definition, &value, node);
+                check_consent(document, baseline, &value, node);
                 read.push((fact, value));
             }
         });
@@ -363,27 +363,17 @@ fn refuse_supplier(document: &Document, name: &Spanned<String>, supplier: Suppli
         .help("leave it out of the request; the host supplies it");
 }
 
-fn check_consent(document: &Document, baseline: &Baseline, fact: &Fact, value: &FactValue, node: &Node) {
-    if fact.values_of.as_deref() != Some("consent-records") {
+/// A consent names a purpose of the taxonomy.
+fn check_consent(document: &Document, baseline: &Baseline, value: &FactValue, node: &Node) {
+    let FactValue::Consents(records, _) = value else {
         return;
-    }
-    for record in value.words() {
-        match ConsentRecord::parse(record) {
-            Ok(record) if baseline.taxonomy().purposes.find(record.purpose).is_none() => {
-                let id = Spanned {
-                    value: record.purpose.to_owned(),
-                    span: node.span.clone(),
-                };
-                document.unknown(
-                    "purpose in a consent record:",
-                    &id,
-                    baseline.taxonomy().purposes.names(),
-                );
-            }
-            Ok(_) => {}
-            Err(message) => {
-                document.error(node.span.clone(), message);
-            }
-        }
+    };
+    let purposes = &baseline.taxonomy().purposes;
+    for record in records.iter().filter(|it| purposes.find(&it.purpose).is_none()) {
+        let id = Spanned {
+            value: record.purpose.to_string(),
+            span: node.span.clone(),
+        };
+        document.unknown("purpose in a consent record:", &id, purposes.names());
     }
 }

@@ -553,7 +553,9 @@ impl Serialize for Value<'_> {
         match self.0 {
             FactValue::Flag(flag) => serializer.serialize_bool(*flag),
             FactValue::Integer(number) => serializer.serialize_i64(*number),
-            FactValue::Texts(words) | FactValue::Categories(words, _) => words.serialize(serializer),
+            FactValue::Texts(words) | FactValue::Categories(words, _) | FactValue::Consents(_, words) => {
+                words.serialize(serializer)
+            }
             FactValue::PerCategory(entries) => {
                 let mut map = serializer.serialize_map(Some(entries.len()))?;
                 for entry in entries {

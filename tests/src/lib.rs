@@ -5,6 +5,7 @@
 
 mod case;
 mod fixture;
+pub mod reference;
 
 pub use case::{Case, CaseFile};
 pub use fixture::{as_cases_are_asked, fixture, texts, with_manifest};

@@ -53,6 +53,8 @@ pub(crate) struct Compiler<'t> {
     pub(crate) rules: &'t HashMap<String, RuleParts>,
     /// Every fact that some control's condition reads.
     pub(crate) control_reads: Set<Fact>,
+    /// Whether some control's condition can come out differently by data category.
+    pub(crate) controls_per_category: bool,
 }
 
 /// The condition being compiled.
@@ -72,16 +74,6 @@ struct Draft<'c, 't> {
 }
 
 impl Compiler<'_> {
-    /// The condition that always holds.
-    pub(crate) fn always(&self) -> Condition {
-        let steps = Box::new([Step::Test(Test::Constant(true))]);
-        Condition {
-            steps,
-            reads: self.taxonomy.facts.empty_set(),
-            per_category: false,
-        }
-    }
-
     /// Compiles a condition; `law` is the rule whose determinations it means, `scope` whether it narrows a scope.
     ///
     /// # Errors
@@ -156,7 +148,7 @@ impl Draft<'_, '_> {
                     .iter()
                     .try_for_each(|operand| draft.expression(operand, polarity))
             })?,
-            ExpressionKind::Flag(flag) => self.push(Test::Constant(*flag)),
+            ExpressionKind::Flag(flag) => self.push(Test::Constant((*flag).into())),
             ExpressionKind::Name(name) => {
                 let read = self.fact(name, &expression.span)?;
                 if self.definition(&read).0 != FactType::Flag {
@@ -672,6 +664,7 @@ impl Draft<'_, '_> {
                     ));
                 }
                 self.reads.add(&self.compiler.control_reads);
+                self.per_category |= self.compiler.controls_per_category;
                 self.push(Test::Allowed(read));
             }
             ("named_for_product", []) if polarity == Polarity::Opens => {

@@ -10,7 +10,7 @@ use crate::table::{Id, Set, Table};
 use crate::taxonomy::{Category, Product, Purpose, Recipient, Taxonomy};
 
 /// A condition as a flat program in prefix order, with everything it reads.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Condition {
     pub(crate) steps: Box<[Step]>,
     /// Every fact that the program may read.
@@ -19,7 +19,7 @@ pub(crate) struct Condition {
     pub(crate) per_category: bool,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Step {
     Test(Test),
     /// The smallest value of the parts from here to the step that it names.
@@ -31,9 +31,9 @@ pub(crate) enum Step {
 }
 
 /// One question about the facts, the purpose or the category being judged.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Test {
-    Constant(bool),
+    Constant(Kleene),
     Flag(Read),
     Equal(Read, Operand),
     Less {
@@ -77,33 +77,52 @@ pub(crate) enum Group<T> {
     Fact(Read),
 }
 
-#[derive(Debug)]
+// Derived, these would ask the same of `T`, which is only a name here.
+impl<T> Clone for Group<T> {
+    fn clone(&self) -> Self {
+        match self {
+            Self::Listed(set) => Self::Listed(set.clone()),
+            Self::Fact(read) => Self::Fact(read.clone()),
+        }
+    }
+}
+impl<T> PartialEq for Group<T> {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Listed(set), Self::Listed(other)) => set == other,
+            (Self::Fact(read), Self::Fact(other)) => read == other,
+            _ => false,
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Word {
     Constant(Box<str>),
     Fact(Read),
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Operand {
     Constant(Box<FactValue>),
     Fact(Read),
 }
 
 /// `base` or `base + plus`.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Sum {
     pub(crate) base: Operand,
     pub(crate) plus: Option<Operand>,
 }
 
 /// Where a fact is read from; a law fact belongs to a rule and its jurisdiction.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Read {
     pub(crate) fact: Id<Fact>,
     pub(crate) law: Option<Box<LawRead>>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct LawRead {
     pub(crate) rule: Id<Rule>,
     pub(crate) jurisdiction: Jurisdiction,
@@ -117,7 +136,7 @@ pub(crate) enum Jurisdiction {
 }
 
 /// The subject of another rule, as far as a condition can ask about it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Scope {
     pub(crate) purposes: Set<Purpose>,
     pub(crate) products: Set<Product>,
@@ -150,11 +169,13 @@ impl<'a> Context<'_, 'a> {
 }
 
 impl Condition {
-    /// Whether facts that become known can only settle what is open, and never change what is settled: not so for a
-    /// missing reference that counts as a no, and for another rule, which may depend on the rest of the request.
-    pub(crate) fn only_settles(&self) -> bool {
-        let changes = |step: &Step| matches!(step, Step::Test(Test::Given(_) | Test::Covers(_)));
-        !self.steps.iter().any(changes)
+    /// The condition that always holds.
+    pub(crate) fn always(reads: Set<Fact>) -> Self {
+        Self {
+            steps: Box::new([Step::Test(Test::Constant(Kleene::True))]),
+            reads,
+            per_category: false,
+        }
     }
 
     /// Calls `each` for every fact that the condition reads with these facts.
@@ -203,7 +224,10 @@ impl Condition {
     /// Evaluates the condition with the facts as they are, values taken for missing facts included unless the context
     /// is open.
     pub(crate) fn evaluate(&self, context: &Context<'_, '_>) -> Kleene {
-        self.value(0, context).0
+        match &*self.steps {
+            [Step::Test(test)] => test.evaluate(context),
+            _ => self.value(0, context).0,
+        }
     }
 
     /// The value of the part that starts at `at`, and where the next part starts. What cannot matter any more is
@@ -215,14 +239,14 @@ impl Condition {
                 let (value, next) = self.value(at + 1, context);
                 (!value, next)
             }
-            Some(Step::All(end)) => (self.fold(at, *end, context, Kleene::True, Kleene::False), *end),
-            Some(Step::Any(end)) => (self.fold(at, *end, context, Kleene::False, Kleene::True), *end),
+            Some(Step::All(end)) => (self.join(at, *end, context, Kleene::True, Kleene::False), *end),
+            Some(Step::Any(end)) => (self.join(at, *end, context, Kleene::False, Kleene::True), *end),
             None => (Kleene::Unknown, at + 1),
         }
     }
 
     /// Joins the operands of the part at `at`: the first that is `settling` settles it, an unknown one leaves it open.
-    fn fold(
+    fn join(
         &self,
         at: usize,
         end: usize,
@@ -267,11 +291,7 @@ impl Condition {
 
     fn collect_from(&self, at: usize, open: &Context<'_, '_>, found: &mut Set<Fact>) {
         match self.steps.get(at) {
-            Some(Step::Test(test)) => test.each_read(open.facts, &mut |read| {
-                if open.get(read).is_none() {
-                    found.insert(read.fact);
-                }
-            }),
+            Some(Step::Test(test)) => test.collect_missing(open, found),
             Some(Step::Not) => self.collect_from(at + 1, open, found),
             Some(Step::All(end) | Step::Any(end)) => {
                 let mut part = at + 1;
@@ -289,10 +309,10 @@ impl Condition {
 }
 
 impl Test {
-    fn evaluate(&self, context: &Context<'_, '_>) -> Kleene {
+    pub(crate) fn evaluate(&self, context: &Context<'_, '_>) -> Kleene {
         let get = |read: &Read| context.get(read);
         match self {
-            Self::Constant(value) => (*value).into(),
+            Self::Constant(value) => *value,
             Self::Flag(read) => match get(read) {
                 Some(FactValue::Flag(flag)) => (*flag).into(),
                 _ => Kleene::Unknown,
@@ -372,8 +392,32 @@ impl Test {
         }
     }
 
+    /// Adds the missing facts that leave the test open, which is known to be unknown in this open context.
+    fn collect_missing(&self, open: &Context<'_, '_>, found: &mut Set<Fact>) {
+        if let Self::Allowed(read) = self
+            && let Some(controls) = open.get(read)
+        {
+            return open.facts.each_control(controls, &mut |control| {
+                if let Some(condition) = control.filter(|it| it.evaluate(open) == Kleene::Unknown) {
+                    condition.collect_missing(open, found);
+                }
+            });
+        }
+        self.each_read(open.facts, &mut |read| {
+            if open.get(read).is_none() {
+                found.insert(read.fact);
+                // No determination is found as long as it is not known whose law counts.
+                if let Some(Jurisdiction::Fact(place)) = read.law.as_ref().map(|law| &law.jurisdiction)
+                    && open.facts.value(*place).is_none()
+                {
+                    found.insert(*place);
+                }
+            }
+        });
+    }
+
     /// Calls `each` for every fact that this test reads with these facts.
-    fn each_read(&self, facts: &Facts<'_>, each: &mut dyn FnMut(&Read)) {
+    pub(crate) fn each_read(&self, facts: &Facts<'_>, each: &mut dyn FnMut(&Read)) {
         match self {
             Self::Constant(_) | Self::Above(_) | Self::NamedForProduct | Self::Covers(_) => {}
             Self::Flag(read)
@@ -453,9 +497,9 @@ fn purpose_test(relation: Relation, group: &Group<Purpose>, context: &Context<'_
 
 fn names_purpose(word: &str, relation: Relation, table: &Table<Purpose>, purpose: Id<Purpose>) -> bool {
     word == "*"
-        || table.find(word).is_some_and(|named| {
-            table.is_below(purpose, named)
-                || (relation == Relation::Overlaps && table.is_below(named, purpose))
+        || table.find(word).is_some_and(|named| match relation {
+            Relation::In => table.is_below(purpose, named),
+            Relation::Overlaps => table.overlaps(purpose, &table.subtree(named)),
         })
 }
 
@@ -539,10 +583,12 @@ impl Scope {
 
 /// Whether the data names at most one of these categories, which are leaves, counted by the leaves it covers.
 pub(crate) fn at_most_one(taxonomy: &Taxonomy, data: &[Id<Category>], leaves: &Set<Category>) -> bool {
-    let mut named = Set::like(leaves);
-    for category in data {
-        taxonomy.categories.add_subtree(*category, &mut named);
+    let categories = &taxonomy.categories;
+    let mut named: Option<Set<Category>> = None;
+    for category in data.iter().filter(|it| categories.overlaps(**it, leaves)) {
+        let named = named.get_or_insert_with(|| Set::like(leaves));
+        categories.add_subtree(*category, named);
+        named.keep(leaves);
     }
-    named.keep(leaves);
-    named.len() <= 1
+    named.is_none_or(|named| named.len() <= 1)
 }

@@ -72,6 +72,67 @@ pub(crate) struct Effects {
     pub(crate) facts: Vec<(Id<Fact>, FactValue)>,
 }
 
+/// The conditions of a clause that decide whether it fires, as they were written or with something folded in.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Parts<'p> {
+    pub(crate) when: Option<&'p Condition>,
+    pub(crate) if_known: Option<&'p Condition>,
+    pub(crate) unless: Option<&'p Condition>,
+}
+
+impl Parts<'_> {
+    /// Whether a clause with these conditions fires; for a permit, whether it covers. `admitted` says whether a permit
+    /// may cover the category, and whether the others may let it through.
+    ///
+    /// Everything is looked at without the values taken for missing facts first: what is settled then stays so with
+    /// them, and only what is not has to be looked at twice.
+    pub(crate) fn judge(
+        &self,
+        role: Role,
+        admitted: bool,
+        context: &Context<'_, '_>,
+        missing: &mut Set<Fact>,
+    ) -> Kleene {
+        let open = Context {
+            open: true,
+            ..*context
+        };
+        let look = |part: Option<&Condition>| part.map_or(Kleene::True, |it| it.evaluate(&open));
+        let mut settle = |part: Option<&Condition>, value: Kleene| match part {
+            Some(condition) if value == Kleene::Unknown => {
+                condition.collect_missing(&open, missing);
+                condition.evaluate(context)
+            }
+            _ => value,
+        };
+        if role == Role::Permit && !admitted {
+            return Kleene::False;
+        }
+        let when = look(self.when);
+        if when == Kleene::False {
+            return Kleene::False;
+        }
+        let if_known = look(self.if_known);
+        if if_known == Kleene::False {
+            return Kleene::False;
+        }
+        if role == Role::Permit {
+            return settle(self.when, when).and(settle(self.if_known, if_known));
+        }
+        let unless = match self.unless {
+            Some(_) if admitted => look(self.unless),
+            _ => Kleene::False,
+        };
+        if unless == Kleene::True {
+            return Kleene::False;
+        }
+        let when = settle(self.when, when);
+        let known = settle(self.if_known, if_known) == Kleene::True;
+        let spared = settle(self.unless, unless);
+        if known { when.and(!spared) } else { Kleene::False }
+    }
+}
+
 impl Entry for Clause {
     const WHAT: &'static str = "clause";
 
@@ -81,11 +142,6 @@ impl Entry for Clause {
 }
 
 impl Clause {
-    /// Whether what is settled about one category by some facts stays so with more facts and more data.
-    pub(crate) fn only_settles(&self) -> bool {
-        self.at_most_one.is_none() && self.conditions().all(Condition::only_settles)
-    }
-
     pub(crate) fn conditions(&self) -> impl Iterator<Item = &Condition> {
         [&self.when, &self.if_known, &self.unless, &self.refuse_when]
             .into_iter()
@@ -102,45 +158,17 @@ impl Clause {
     /// Whether the clause fires for the category of the context; for a permit, whether it covers it. A restricting
     /// clause fires unless it is known not to. Adds the missing facts that leave the outcome open, if what is known
     /// does not settle it already.
-    ///
-    /// Everything is looked at without the values taken for missing facts first: what is settled then stays so with
-    /// them, and only what is not has to be looked at twice.
     pub(crate) fn judge(&self, context: &Context<'_, '_>, missing: &mut Set<Fact>) -> Kleene {
-        let open = Context {
-            open: true,
-            ..*context
+        let admitted = match self.role {
+            Role::Permit => self.covers_category(context),
+            _ => self.unless.is_some() && self.admits_category(context),
         };
-        let look = |part: &Option<Condition>| part.as_ref().map_or(Kleene::True, |it| it.evaluate(&open));
-        let mut settle = |part: &Option<Condition>, value: Kleene| match part {
-            Some(condition) if value == Kleene::Unknown => {
-                condition.collect_missing(&open, missing);
-                condition.evaluate(context)
-            }
-            _ => value,
+        let parts = Parts {
+            when: self.when.as_ref(),
+            if_known: self.if_known.as_ref(),
+            unless: self.unless.as_ref(),
         };
-        if self.role == Role::Permit && !self.covers_category(context) {
-            return Kleene::False;
-        }
-        let when = look(&self.when);
-        if when == Kleene::False {
-            return Kleene::False;
-        }
-        let if_known = look(&self.if_known);
-        if if_known == Kleene::False {
-            return Kleene::False;
-        }
-        if self.role == Role::Permit {
-            return settle(&self.when, when).and(settle(&self.if_known, if_known));
-        }
-        let spares = self.unless.is_some() && self.admits_category(context);
-        let unless = if spares { look(&self.unless) } else { Kleene::False };
-        if unless == Kleene::True {
-            return Kleene::False;
-        }
-        let when = settle(&self.when, when);
-        let known = settle(&self.if_known, if_known) == Kleene::True;
-        let spared = settle(&self.unless, unless);
-        if known { when.and(!spared) } else { Kleene::False }
+        parts.judge(self.role, admitted, context, missing)
     }
 
     /// Whether a restricting clause may let the category of the context through.
@@ -166,7 +194,8 @@ impl Clause {
         admitted && self.counts(context)
     }
 
-    fn counts(&self, context: &Context<'_, '_>) -> bool {
+    /// Whether the data of the request names as few categories as the clause lets it.
+    pub(crate) fn counts(&self, context: &Context<'_, '_>) -> bool {
         let set = self.at_most_one.as_ref();
         set.is_none_or(|set| at_most_one(context.facts.taxonomy(), context.data, set))
     }

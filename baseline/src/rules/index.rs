@@ -73,14 +73,13 @@ impl Index {
         }
     }
 
-    /// The clauses in scope on every axis but the data. `recipient` is `None` where nobody receives anything, and
-    /// `Some(None)` where somebody does and is not known.
+    /// The clauses in scope on every axis but the data; `receiving` narrows them by who receives the data.
     pub(crate) fn in_scope(
         &self,
         operation: Id<Operation>,
         purpose: Id<Purpose>,
         product: Id<Product>,
-        recipient: Option<Option<Id<Recipient>>>,
+        receiving: Option<&Set<Clause>>,
     ) -> Set<Clause> {
         let mut found = Set::empty(self.size);
         let by_purpose = self
@@ -90,13 +89,20 @@ impl Index {
             found.add(by_purpose);
             found.keep(by_product);
         }
-        if let Some(recipient) = recipient {
-            let unknown = self.by_recipient.len().saturating_sub(1);
-            if let Some(by_recipient) = self.by_recipient.get(recipient.map_or(unknown, Id::index)) {
-                found.keep(by_recipient);
-            }
+        if let Some(receiving) = receiving {
+            found.keep(receiving);
         }
         found
+    }
+
+    /// The clauses in scope of a recipient; `None` for one that is not known.
+    pub(crate) fn receiving(&self, recipient: Option<Id<Recipient>>) -> &Set<Clause> {
+        let unknown = self.by_recipient.len().saturating_sub(1);
+        let at = recipient.map_or(unknown, Id::index);
+        self.by_recipient
+            .get(at)
+            .or(self.by_recipient.last())
+            .unwrap_or(&self.any_data)
     }
 
     /// No clause.

@@ -5,7 +5,7 @@ mod index;
 mod read;
 mod written;
 
-pub(crate) use clause::{Clause, Role};
+pub(crate) use clause::{Clause, Parts, Role};
 pub(crate) use index::Index;
 pub(crate) use read::read_rules;
 pub use written::{ConditionKey, RuleScope, Written, WrittenCondition};

@@ -93,10 +93,12 @@ pub(crate) fn read_rules(reader: &Reader, taxonomy: &Taxonomy) -> RuleBook {
         taxonomy,
         rules: &parts,
         control_reads: taxonomy.facts.empty_set(),
+        controls_per_category: false,
     };
     let controls = compile_controls(reader, taxonomy, &compiler);
     for control in controls.iter().flatten() {
         compiler.control_reads.add(&control.reads);
+        compiler.controls_per_category |= control.per_category;
     }
     let place_unless = compile_places(reader, taxonomy, &compiler);
     let mut clauses = Vec::new();
@@ -201,7 +203,7 @@ fn read_rule<'d>(
     let admits = if kind == Some(RuleKind::Permit) {
         let mut admits = select(document, only_data, &taxonomy.categories);
         admits.keep(&data);
-        whole(taxonomy, &admits)
+        admits
     } else {
         // A ban or a gate that is met is met for everything it touches.
         taxonomy.categories.full_set()
@@ -265,6 +267,19 @@ fn whole(taxonomy: &Taxonomy, set: &Set<Category>) -> Set<Category> {
         .filter(|id| taxonomy.categories.lies_in(*id, set))
         .for_each(|id| whole.insert(id));
     whole
+}
+
+/// The categories of which every part that lies in the scope of a closed set is in the set.
+fn spared(taxonomy: &Taxonomy, scope: &Set<Category>, closed: &Set<Category>) -> Set<Category> {
+    let mut spared = Set::like(closed);
+    for (id, _) in taxonomy.categories.iter() {
+        let mut part = taxonomy.categories.subtree(id);
+        part.keep(scope);
+        if !part.is_empty() && part.is_subset(closed) {
+            spared.insert(id);
+        }
+    }
+    spared
 }
 
 fn also_grants(document: &Document, fields: &Fields<'_>, taxonomy: &Taxonomy) -> Vec<(Axes, Set<Category>)> {
@@ -609,7 +624,8 @@ impl Draft<'_> {
         );
         if !self.else_deny.is_empty() {
             // What lies in the scope and is not known to be covered is denied.
-            let condition = compile(&self.when, Polarity::Opens).unwrap_or_else(|| compiler.always());
+            let condition = compile(&self.when, Polarity::Opens)
+                .unwrap_or_else(|| Condition::always(compiler.taxonomy.facts.empty_set()));
             clauses.push(
                 Clause {
                     id: format!("{name}/else-deny"),
@@ -621,7 +637,7 @@ impl Draft<'_> {
                     recipients: self.recipients.clone(),
                     data: self.data.clone(),
                     names_data: self.names_data,
-                    admits: self.admits.clone(),
+                    admits: spared(compiler.taxonomy, &self.data, &self.admits),
                     at_most_one: self.at_most_one.clone(),
                     when: within(Polarity::Closes),
                     if_known: None,
@@ -677,7 +693,7 @@ impl Draft<'_> {
                 recipients: self.recipients,
                 data: self.data,
                 names_data: self.names_data,
-                admits: self.admits,
+                admits: whole(compiler.taxonomy, &self.admits),
                 at_most_one: self.at_most_one,
                 grants: self.grants,
                 effects: self.effects,

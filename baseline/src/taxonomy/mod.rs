@@ -353,6 +353,13 @@ impl Taxonomy {
                 .is_some_and(|region| region.countries.iter().any(|country| country == place))
     }
 
+    /// The operation whose purpose grants count for this one as well, if there is one: `transfer` counts those of `use`.
+    #[must_use]
+    pub fn purpose_as(&self, operation: Id<Operation>) -> Option<Id<Operation>> {
+        let like = self.operations.get(operation)?.purpose_as.as_deref()?;
+        self.operations.find(like)
+    }
+
     /// The categories that nothing else is below.
     #[must_use]
     pub fn leaf_categories(&self) -> &Set<Category> {

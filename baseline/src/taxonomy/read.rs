@@ -703,6 +703,12 @@ impl Fact {
             self.check_word(document, &word.value, item, &["*", "all"])?;
             words.push(word);
         }
+        if self.values_of.as_deref() == Some("consent-records") {
+            let records = FactValue::consents(words.into_iter().map(|word| word.value));
+            return records
+                .map_err(|message| document.error(node.span.clone(), message))
+                .ok();
+        }
         if self.values_of.as_deref() != Some("categories") {
             return Some(FactValue::texts(words.into_iter().map(|word| word.value)));
         }

@@ -256,7 +256,9 @@ fn value(value: &FactValue) -> Value {
     match value {
         FactValue::Flag(flag) => json!(flag),
         FactValue::Integer(number) => json!(number),
-        FactValue::Texts(words) | FactValue::Categories(words, _) => json!(words),
+        FactValue::Texts(words) | FactValue::Categories(words, _) | FactValue::Consents(_, words) => {
+            json!(words)
+        }
         other => json!(other.to_string()),
     }
 }

@@ -908,7 +908,8 @@ fn state_of(value: &FactValue) -> State {
         }
         FactValue::Time(instant) => State::Number(instant.as_nanosecond()),
         FactValue::Days(length) => State::Number(length.as_nanos()),
-        FactValue::PerCategory(_) => State::Some,
+        // No condition compares these with anything that is written down.
+        FactValue::PerCategory(_) | FactValue::Consents(..) => State::Some,
     }
 }
 

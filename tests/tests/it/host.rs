@@ -1,7 +1,10 @@
 //! The host over its life: handles, reload, duties, and many threads at once.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
+use licit_host::sandbox::SandboxOptions;
 use licit_host::{Decision, DenyKind, Host, Request, Response};
 use serde_json::json;
 
@@ -43,6 +46,101 @@ fn a_reload_keeps_the_last_good_version_and_leaves_the_others_alone() {
     assert_eq!(answers(), before);
 }
 
+/// A manifest for the fixtures that know no category: fraud prevention by the security app.
+fn fraud_manifest() -> String {
+    manifest(
+        "security-app",
+        "purpose = \"fraud-prevention\"\noperations = [\"use\"]\ndata = [\"device-attribute\"]\nnecessary = true\n\
+         legal-basis = \"contract\"",
+    )
+}
+
+fn fraud_request(host: &Host) -> Request {
+    request(
+        host,
+        "security-app",
+        "use",
+        "fraud-prevention",
+        &["device-attribute"],
+        json!({}),
+    )
+}
+
+#[test]
+fn a_reload_takes_a_good_new_version_in() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |bytes: &[u8]| {
+        std::fs::write(folder.path().join("security-app.wasm"), bytes).expect("a file");
+    };
+    let dir = Dir::open_ambient_dir(folder.path(), ambient_authority()).expect("the folder");
+    let first = fraud_manifest();
+    write(&setup::denies(&first));
+    let builder = Host::builder().plugins(&dir).expect("plugins").discharges_all();
+    let host = setup::profiled(builder).build().expect("a host");
+    let clone = host.clone();
+    let asked = fraud_request(&host);
+    let answer = |host: &Host| {
+        let answer = host.evaluate(&asked);
+        let version = setup::json(&answer)["plugin"]["version"].clone();
+        (answer.decision, answer.deny_kind, version)
+    };
+    assert_eq!(
+        answer(&host),
+        (Decision::Deny, Some(DenyKind::PluginDenied), json!("1.0.0"))
+    );
+    let second = first.replace("version = \"1.0.0\"", "version = \"1.1.0\"");
+    write(&setup::packed("hostile/good/permit.wat", &second));
+    let profile = profile();
+    host.reload(&dir, Some(("licit.toml", &profile)))
+        .expect("a reload");
+    assert_eq!(host.refused().len(), 0);
+    let permitted = (Decision::Permit, None, json!("1.1.0"));
+    assert_eq!(answer(&host), permitted);
+    assert_eq!(answer(&clone), permitted, "clones answer from the same snapshot");
+}
+
+#[test]
+fn a_host_whose_every_slot_is_taken_says_so_and_recovers() {
+    // It loops until its time is up, and takes the only slot with it.
+    let options = SandboxOptions::default().slots(1).fuel(u64::MAX);
+    let builder = Host::builder()
+        .discharges_all()
+        .sandbox(options)
+        .loaded_at(setup::AT.parse().expect("an instant"))
+        .plugin(
+            "security-app",
+            setup::packed("hostile/loop.wat", &fraud_manifest()),
+        );
+    let builder = PLUGINS.iter().fold(builder, |builder, (name, bytes)| {
+        builder.plugin(name, bytes.clone())
+    });
+    let host = setup::profiled(builder).build().expect("a host");
+    let looping = fraud_request(&host);
+    let quick = permitted(&host).swap_remove(0);
+    let done = AtomicBool::new(false);
+    let refused = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            // The quick calls may hold the slot when this one comes: then it asks again.
+            while host.evaluate(&looping).deny_kind == Some(DenyKind::Overloaded) {}
+            done.store(true, Ordering::Release);
+        });
+        let mut refused = 0;
+        while !done.load(Ordering::Acquire) {
+            let answer = host.evaluate(&quick);
+            match answer.deny_kind {
+                Some(DenyKind::Overloaded) => {
+                    assert_eq!(answer.decision, Decision::Deny);
+                    refused += 1;
+                }
+                other => assert_eq!((answer.decision, other), (Decision::Permit, None)),
+            }
+        }
+        refused
+    });
+    assert!(refused > 0, "the slot was taken for as long as the loop ran");
+    assert_eq!(host.evaluate(&quick).decision, Decision::Permit);
+}
+
 #[test]
 fn a_handle_is_bound_to_its_product() {
     let error = HOST.product("theme").expect_err("an unknown product").to_string();
@@ -65,15 +163,7 @@ fn a_handle_is_bound_to_its_product() {
 #[test]
 fn a_product_without_a_plugin_processes_nothing_and_its_rights_wait() {
     let host = host_of(&[]);
-    let fraud = request(
-        &host,
-        "security-app",
-        "use",
-        "fraud-prevention",
-        &["device-attribute"],
-        json!({}),
-    );
-    let answer = host.evaluate(&fraud);
+    let answer = host.evaluate(&fraud_request(&host));
     assert_eq!(
         (answer.decision, answer.deny_kind),
         (Decision::Deny, Some(DenyKind::NotLoaded))
@@ -87,11 +177,7 @@ fn a_product_without_a_plugin_processes_nothing_and_its_rights_wait() {
 
 #[test]
 fn a_permit_with_a_duty_beforehand_needs_a_service_that_can_discharge_it() {
-    let text = manifest(
-        "security-app",
-        "purpose = \"fraud-prevention\"\noperations = [\"use\"]\ndata = [\"device-attribute\"]\nnecessary = true\n\
-         legal-basis = \"contract\"",
-    );
+    let text = fraud_manifest();
     let bytes = setup::packed(
         "hostile/good/permit.wat",
         &text.replace("timing = \"after\"", "timing = \"before\""),
@@ -104,14 +190,7 @@ fn a_permit_with_a_duty_beforehand_needs_a_service_that_can_discharge_it() {
             None => builder.discharges_all(),
         };
         let host = builder.build().expect("a host");
-        host.evaluate(&request(
-            &host,
-            "security-app",
-            "use",
-            "fraud-prevention",
-            &["device-attribute"],
-            json!({}),
-        ))
+        host.evaluate(&fraud_request(&host))
     };
     for discharges in [None, Some(&["security-app:n1"][..])] {
         let answer = ask(discharges);
