@@ -36,6 +36,7 @@ pub struct Baseline {
     taxonomy: Taxonomy,
     rules: Table<Rule>,
     clauses: Table<Clause>,
+    advice: Vec<Clause>,
     index: Index,
     controls: Vec<Option<Condition>>,
     place_unless: Vec<Option<Condition>>,
@@ -101,6 +102,8 @@ pub struct EngineFacts {
     pub operation_country: Option<Id<Fact>>,
     /// `storage.country`
     pub storage_country: Option<Id<Fact>>,
+    /// `storage.kind`
+    pub storage_kind: Option<Id<Fact>>,
     /// `recipient.country`
     pub recipient_country: Option<Id<Fact>>,
     /// `locus`
@@ -167,6 +170,7 @@ impl Baseline {
             index,
             rules: book.rules,
             clauses: book.clauses,
+            advice: book.advice,
             controls: book.controls,
             place_unless: book.place_unless,
             citations,
@@ -324,6 +328,10 @@ impl Baseline {
         &self.clauses
     }
 
+    pub(crate) fn advice_clauses(&self) -> &[Clause] {
+        &self.advice
+    }
+
     pub(crate) fn index(&self) -> &Index {
         &self.index
     }
@@ -378,6 +386,7 @@ impl EngineFacts {
             transfer_to: find("transfer.to"),
             operation_country: find("collection.operation_country"),
             storage_country: find("storage.country"),
+            storage_kind: find("storage.kind"),
             recipient_country: find("recipient.country"),
             locus: find("locus"),
             locus_country: find("locus.country"),

@@ -25,8 +25,11 @@ files! {
     "rules/c-non-personal.toml",
     "rules/d1-purposes.toml",
     "rules/d2-detailed-uses.toml",
+    "rules/e-sharing.toml",
     "rules/f-legal-basis.toml",
     "rules/g-security.toml",
     "rules/h-retention.toml",
     "rules/j-rights.toml",
+    "rules/l-transfer.toml",
+    "rules/n-third-parties.toml",
 }

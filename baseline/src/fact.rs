@@ -29,17 +29,19 @@ pub struct Fact {
     pub unknown: Option<FactValue>,
     /// Whether its value may differ by data category.
     pub per_category: bool,
-    /// For supplier `register`: the register that holds it, and the fact whose value names the row.
+    /// For supplier `register`: the register that holds it, and the facts that find the row. For a reference that a
+    /// request states: the register that has to have its row.
     pub register: Option<RegisterKey>,
 }
 
-/// Where a register fact is looked up.
+/// Where a register fact is looked up, or a reference is backed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RegisterKey {
     /// The register, e.g. `recipients`.
     pub register: String,
-    /// The fact whose value names the row, e.g. `recipient.id`.
-    pub key: String,
+    /// The facts that find the row: one whose value names it, e.g. `recipient.id`, or several that the row is compared
+    /// with. None for a reference, which names its own row.
+    pub keys: Vec<String>,
 }
 
 /// The type of a fact's value.

@@ -139,6 +139,18 @@ impl Baseline {
     /// refuses it or leaves it pending, and a permit rule covers it. A load is permitted unless a load rule denies it.
     #[must_use]
     pub fn judge(&self, query: &Query<'_>, facts: &Facts<'_>) -> Judgement {
+        self.judge_each(query, facts, &|_| facts.clone())
+    }
+
+    /// The same, where `facts_for` gives the facts under which a purpose that classification added is judged: it may be
+    /// declared by another activity, which rests on another legal basis.
+    #[must_use]
+    pub fn judge_each<'f>(
+        &self,
+        query: &Query<'_>,
+        facts: &Facts<'f>,
+        facts_for: &dyn Fn(Id<Purpose>) -> Facts<'f>,
+    ) -> Judgement {
         let mut whole = self.judge_purpose(query, query.purpose, facts);
         let mut added = Vec::new();
         let mut pending = std::mem::take(&mut whole.added_purposes);
@@ -147,7 +159,7 @@ impl Baseline {
                 continue;
             }
             added.push(purpose);
-            let mut part = self.judge_purpose(query, purpose, facts);
+            let mut part = self.judge_purpose(query, purpose, &facts_for(purpose));
             pending.append(&mut part.added_purposes);
             whole.join(part);
         }
@@ -199,7 +211,7 @@ impl Baseline {
     }
 
     /// The recipient as far as the operation has one: `Any` where nobody receives anything.
-    fn recipient(&self, operation: Id<Operation>, facts: &Facts<'_>) -> Receiver {
+    pub(crate) fn recipient(&self, operation: Id<Operation>, facts: &Facts<'_>) -> Receiver {
         const OUTWARD: Axes = Axes::of(Axis::Recipient).with(Axes::of(Axis::Place));
         let axes = self
             .taxonomy()
@@ -225,10 +237,29 @@ impl Baseline {
 }
 
 #[derive(Debug, Clone, Copy)]
-enum Receiver {
+pub(crate) enum Receiver {
     None,
     Unknown,
     Known(Id<Recipient>),
+}
+
+impl Receiver {
+    /// The outcome of a clause: of one about certain recipients, nothing is sure while nobody knows who receives the data.
+    fn if_it_is(
+        self,
+        baseline: &Baseline,
+        clause: &Clause,
+        outcome: Kleene,
+        missing: &mut Set<Fact>,
+    ) -> Kleene {
+        let anybody = clause.recipients.is_none() || !matches!(self, Self::Unknown);
+        if anybody || outcome == Kleene::False {
+            return outcome;
+        }
+        let class = baseline.engine_facts().recipient_class;
+        class.into_iter().for_each(|fact| missing.insert(fact));
+        Kleene::Unknown
+    }
 }
 
 /// The judgement under one purpose, while it is being made.
@@ -384,12 +415,13 @@ fn obligations(baseline: &Baseline, decision: Decision, owed: &[(Id<Rule>, Role)
         let Some(rule) = baseline.rules().get(*id) else {
             continue;
         };
-        let comes_along = match role {
+        // A closed set has two sides: what it permits and what it denies.
+        let of_this_side = match role {
             Role::Deny | Role::Pend => decision != Decision::Permit,
             Role::Permit => decision == Decision::Permit,
-            _ => rule.accompanies.contains(&decision),
+            _ => true,
         };
-        if comes_along {
+        if of_this_side && rule.accompanies.contains(&decision) {
             for obligation in &rule.obligations {
                 if !due.iter().any(|(_, other)| other == obligation) {
                     due.push((*id, *obligation));
@@ -527,6 +559,7 @@ impl<'q> Judge<'q> {
 
     /// Evaluates a clause for every category it speaks about, and notes what it read and missed.
     fn evaluate(&mut self, id: Id<Clause>, clause: &Clause, context: &Context<'_, '_>) -> Firing {
+        let baseline = self.baseline;
         let mut firing = Firing {
             outcome: Kleene::False,
             fired: SmallVec::new(),
@@ -546,9 +579,11 @@ impl<'q> Judge<'q> {
                 };
                 clause.judge(&context, &mut missing)
             });
+            let outcome = self.recipient.if_it_is(baseline, clause, outcome, &mut missing);
             firing.add(Some(position), outcome);
         }
         if let (true, Some(outcome)) = (self.draft.subjects.is_empty(), once) {
+            let outcome = self.recipient.if_it_is(baseline, clause, outcome, &mut missing);
             firing.add(None, outcome);
         }
         self.draft.missing.add(&missing);
@@ -715,6 +750,9 @@ impl<'q> Judge<'q> {
         for id in self.with_role(scope, role).iter() {
             if let Some(clause) = baseline.clauses().get(id) {
                 let firing = self.evaluate(id, clause, &context);
+                if clause.role == Role::Require && firing.outcome == Kleene::False {
+                    self.owe_for_gate(id, clause, &context);
+                }
                 self.heed(clause, &firing, clause.grants.both(axes), &context);
             }
         }
@@ -724,7 +762,6 @@ impl<'q> Judge<'q> {
     fn heed(&mut self, clause: &Clause, firing: &Firing, grants: Axes, context: &Context<'_, '_>) {
         match clause.role {
             Role::Oblige if firing.outcome != Kleene::False => self.owe(clause),
-            Role::Require if firing.outcome == Kleene::False => self.owe(clause),
             Role::Oblige | Role::Classify => {}
             Role::Permit => self.give(clause, firing, grants),
             Role::Deny | Role::Require | Role::Pend => self.object(clause, firing, context),
@@ -755,6 +792,10 @@ impl<'q> Judge<'q> {
                 continue;
             }
             let firing = self.evaluate_residual(residual, clause, &context);
+            let holds = firing.outcome == Kleene::False;
+            if residual.role == Role::Require && holds && self.gates(residual, &context) {
+                self.owe(clause);
+            }
             if residual.role == Role::Classify && firing.outcome != Kleene::False {
                 self.draft.missing.clear();
                 return false;
@@ -775,6 +816,7 @@ impl<'q> Judge<'q> {
             outcome: Kleene::False,
             fired: SmallVec::new(),
         };
+        let (baseline, recipient) = (self.baseline, self.recipient);
         let Draft {
             subjects, missing, ..
         } = &mut self.draft;
@@ -793,9 +835,19 @@ impl<'q> Judge<'q> {
                 };
                 residual.judge(clause, &context, missing)
             });
+            let outcome = recipient.if_it_is(baseline, clause, outcome, missing);
             firing.add(Some(position), outcome);
         }
         firing
+    }
+
+    /// Whether a gate has something to gate: not so where it is known that there is nothing.
+    fn gates(&self, residual: &Residual, context: &Context<'_, '_>) -> bool {
+        let subjects = self.draft.subjects.iter().map(|subject| subject.category);
+        subjects.filter(|it| residual.data.contains(*it)).any(|category| {
+            let category = Some(category);
+            residual.asks(&Context { category, ..*context })
+        })
     }
 
     fn owe(&mut self, clause: &Clause) {
@@ -806,6 +858,26 @@ impl<'q> Judge<'q> {
             .is_some_and(|rule| !rule.obligations.is_empty());
         if has_duties {
             push_new(&mut self.draft.obligations, (clause.rule, clause.role));
+        }
+    }
+
+    /// A gate that holds asks for its duties, unless it is known that there is nothing to gate.
+    fn owe_for_gate(&mut self, id: Id<Clause>, clause: &Clause, context: &Context<'_, '_>) {
+        let gates = |category, labels| {
+            let context = Context {
+                category,
+                labels,
+                ..*context
+            };
+            let when = clause.when.as_ref().map(|when| when.evaluate(&context));
+            when != Some(Kleene::False)
+        };
+        let subjects = &self.draft.subjects;
+        let mut about = subjects.iter().filter(|subject| self.is_under(subject, id));
+        if about.any(|subject| gates(Some(subject.category), &subject.labels))
+            || (subjects.is_empty() && gates(None, &[]))
+        {
+            self.owe(clause);
         }
     }
 

@@ -1,5 +1,6 @@
 //! The company-wide policy as data, and the engine that judges requests under it.
 
+mod advice;
 mod baseline;
 mod condition;
 mod consent;

@@ -71,6 +71,13 @@ impl Residual {
         )
     }
 
+    /// Whether the clause is asked at all: not where its `when` is known not to hold.
+    pub(crate) fn asks(&self, context: &Context<'_, '_>) -> bool {
+        self.when
+            .as_ref()
+            .is_none_or(|when| when.evaluate(context) != Kleene::False)
+    }
+
     fn is_like(&self, other: &Self) -> bool {
         self.clause == other.clause
             && self.grants == other.grants
@@ -182,29 +189,32 @@ impl Baseline {
         };
         let fold = |part: &Option<Condition>| part.as_ref().map(|condition| condition.fold(&known));
         let admitted = clause.admits.contains(category);
-        let mut silent = clause.role == Role::Permit && !admitted;
+        if clause.role == Role::Permit && !admitted {
+            return None;
+        }
         // A part that always holds is left out, as one that was never written.
-        let mut needed = |part: &Option<Condition>| match fold(part)? {
-            Folded::Known(true) => None,
-            Folded::Known(false) => {
-                silent = true;
-                None
-            }
-            Folded::Open(condition) => Some(condition),
+        let needed = |part: &Option<Condition>| match fold(part) {
+            None | Some(Folded::Known(true)) => Some(None),
+            Some(Folded::Known(false)) => None,
+            Some(Folded::Open(condition)) => Some(Some(condition)),
         };
-        let when = needed(&clause.when);
-        let if_known = needed(&clause.if_known);
+        let when = needed(&clause.when)?;
+        let if_known = needed(&clause.if_known)?;
+        let owes = || {
+            self.rules()
+                .get(clause.rule)
+                .is_some_and(|rule| !rule.obligations.is_empty())
+        };
         let unless = match fold(&clause.unless).filter(|_| admitted) {
             None | Some(Folded::Known(false)) => None,
             Some(Folded::Open(condition)) => Some(condition),
-            // How many categories the request will name is not known.
-            Some(Folded::Known(true)) if clause.at_most_one.is_some() => {
+            // How many categories the request will name is not known, and a gate that holds leaves its duties.
+            Some(Folded::Known(true))
+                if clause.at_most_one.is_some() || (clause.role == Role::Require && owes()) =>
+            {
                 Some(Condition::always(Set::like(facts.missing())))
             }
-            Some(Folded::Known(true)) => {
-                silent = true;
-                None
-            }
+            Some(Folded::Known(true)) => return None,
         };
         let mut data = self.taxonomy().categories.empty_set();
         data.insert(category);
@@ -219,19 +229,6 @@ impl Baseline {
             if_known,
             unless,
         };
-        if silent {
-            // A gate that holds leaves its duties.
-            let owes = || {
-                self.rules()
-                    .get(clause.rule)
-                    .is_some_and(|rule| !rule.obligations.is_empty())
-            };
-            if clause.role != Role::Require || !owes() {
-                return None;
-            }
-            residual.admitted = true;
-            residual.unless = Some(Condition::always(Set::like(facts.missing())));
-        }
         let parts = [&residual.when, &residual.if_known, &residual.unless];
         residual.judges_each = parts.into_iter().flatten().any(|it| it.per_category);
         Some(residual)

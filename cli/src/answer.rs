@@ -38,8 +38,10 @@ pub(crate) fn write(
     headline(out, request, response)?;
     reasons(out, response, style)?;
     categories(out, response)?;
+    surplus(out, response)?;
     obligations(out, response)?;
     missing(out, response, style)?;
+    advice(out, response)?;
     if style.verbose {
         facts_used(out, response)?;
     }
@@ -437,6 +439,30 @@ fn categories(out: &mut impl Write, response: &Response) -> io::Result<()> {
             first.trim_end(),
             &rest,
             &paint(DIM, &format!("  {}", notes.join("; "))),
+        )?;
+    }
+    Ok(())
+}
+
+/// The data without which the request may be asked again.
+fn surplus(out: &mut impl Write, response: &Response) -> io::Result<()> {
+    let data: Vec<&str> = response.surplus().collect();
+    if data.is_empty() {
+        return Ok(());
+    }
+    let line = format!("more than is needed: ask again without {}", list(&data));
+    item(out, &paint(YELLOW, "−"), &line)
+}
+
+/// What the policy has to say besides.
+fn advice(out: &mut impl Write, response: &Response) -> io::Result<()> {
+    for advice in response.advice() {
+        let sections: Vec<String> = advice.section.iter().map(|it| format!("§{it}")).collect();
+        let from = paint(DIM, &format!("({}, {})", sections.join(" "), safe(advice.rule)));
+        item(
+            out,
+            "·",
+            &format!("for information: {} {from}", safe(advice.text)),
         )?;
     }
     Ok(())

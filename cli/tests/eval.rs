@@ -3,7 +3,7 @@
 mod support;
 
 use serde_json::{Value, json};
-use support::{Deployment, locate, locate_with};
+use support::{Deployment, locate, locate_with, plugin};
 
 /// The text without its line breaks.
 fn words(text: &str) -> String {
@@ -293,7 +293,9 @@ fn a_stream_without_a_broken_line_ends_well_whatever_it_decides() {
 fn without_a_profile_the_answer_says_so() {
     let here = Deployment::bare();
     let request = here.request(&locate());
-    let human = here.run(&["eval", "--request", request]).assert_code(2);
+    let human = here
+        .run(&["eval", "--verbose", "--request", request])
+        .assert_code(2);
     let text = words(&human.out);
     assert!(
         text.contains("there is no deployment profile") && text.contains("pass `--profile FILE`"),
@@ -410,4 +412,49 @@ fn errors_of_usage_are_errors_and_not_a_deny() {
         let ran = here.run(arguments).assert_code(0);
         assert!(!ran.out.is_empty() && ran.err.is_empty(), "{arguments:?} {ran:?}");
     }
+}
+
+#[test]
+fn what_is_too_much_and_what_there_is_to_know_is_said() {
+    let here = Deployment::with_profile();
+    let manifest = std::fs::read_to_string(support::root().join("tests/plugins/mi-com-retail.toml")).unwrap();
+    here.write("target/plugins/mi-com-retail.wasm", &plugin(&manifest));
+    let request = |operation: &str, purpose: &str, data: &[&str], facts: &Value| {
+        let request = json!({
+            "product": "mi-com-retail", "operation": operation, "purpose": purpose, "data": data,
+            "at": "2026-11-23T10:00:00Z", "facts": facts,
+        });
+        here.request(&request)
+    };
+    let facts = json!({
+        "subject.region": "NL", "recipient.id": "district-court-nl", "demand.ref": "NL-2026-0417",
+    });
+    let too_much = request(
+        "share",
+        "authority-disclosure",
+        &["ip-address", "order-number"],
+        &facts,
+    );
+    let human = here.run(&["eval", "--request", too_much]).assert_code(2);
+    let line = "more than is needed: ask again without ip-address";
+    assert!(words(&human.out).contains(line), "{}", human.out);
+    let json = here
+        .run(&["eval", "--format", "json", "--request", too_much])
+        .json();
+    assert_eq!(json["surplus"], json!(["ip-address"]));
+    assert_eq!(json.get("advice"), None);
+
+    let facts = json!({ "subject.region": "NL" });
+    let linked = request("collect", "payment-processing", &["credit-card-number"], &facts);
+    let human = here.run(&["eval", "--request", linked]).assert_code(2);
+    let line = "for information: what an outside shop, site or app collects itself is theirs";
+    assert!(words(&human.out).contains(line), "{}", human.out);
+    let json = here
+        .run(&["eval", "--format", "json", "--request", linked])
+        .json();
+    assert_eq!(
+        json["advice"],
+        json!([{ "rule": "third-party-service-out-of-scope", "section": "13" }])
+    );
+    assert_eq!(json.get("surplus"), None);
 }

@@ -1,6 +1,6 @@
 //! Merges the facts of one request from all suppliers, and tells where each came from.
 
-use licit_baseline::{Activity, Baseline, Fact, FactValue, Facts, Id, Judgement, Supplier};
+use licit_baseline::{Activity, Axis, Baseline, Fact, FactValue, Facts, Id, Judgement, Supplier};
 
 use crate::edition::{Edition, LoadedPlugin};
 use crate::request::Request;
@@ -29,7 +29,10 @@ pub(crate) fn assemble<'a>(
     if let Some(at) = known.at {
         put(&mut facts, at, &request.at_value, Origin::Request);
     }
-    for (fact, value) in &request.facts {
+    // A reference that no register knows refers to nothing: the fact is missing.
+    let backed =
+        |(fact, value): &&(Id<Fact>, FactValue)| edition.profile.backs(request.at, *fact, value, baseline);
+    for (fact, value) in request.facts.iter().filter(backed) {
         put(&mut facts, *fact, value, Origin::Request);
     }
     for (fact, value) in assumed {
@@ -76,28 +79,64 @@ pub(crate) fn assemble<'a>(
         facts.set(*fact, value);
         each(*fact, value, Origin::Assumed);
     }
-    for (fact, value) in derived(baseline, &facts)
-        .into_iter()
-        .filter_map(|(fact, value)| fact.zip(value))
-    {
-        if !assumed.iter().any(|(other, _)| *other == fact) {
+    let is_assumed = |fact: Id<Fact>| assumed.iter().any(|(other, _)| *other == fact);
+    let derived = derived(baseline, request, &facts);
+    for (fact, value) in derived.into_iter().filter_map(|(fact, value)| fact.zip(value)) {
+        if !is_assumed(fact) {
             facts.set(fact, value);
             each(fact, value, Origin::Engine);
         }
     }
+    // Where data goes from and to is known now, and with it what is on record about that route.
+    edition
+        .profile
+        .supply_routes(request.at, baseline, &mut facts, |fact, value, entry| {
+            each(fact, value, Origin::Profile(&entry.name));
+        });
     facts
 }
 
 /// What the engine computes from other facts: where data comes from and goes to, and that a device needs no channel.
-fn derived<'a>(baseline: &'a Baseline, facts: &Facts<'a>) -> [(Option<Id<Fact>>, Option<&'a FactValue>); 3] {
+///
+/// What is handed to somebody goes where they are, known or not, and never where the data lies: a recipient that nobody
+/// knows must not look like one at home. All other data goes where it is stored and where it is worked on, whichever of
+/// the two is abroad; a device is at home.
+fn derived<'a>(
+    baseline: &'a Baseline,
+    request: &Request,
+    facts: &Facts<'a>,
+) -> [(Option<Id<Fact>>, Option<&'a FactValue>); 3] {
     let known = baseline.engine_facts();
     let supplied = |fact: Option<Id<Fact>>| fact.and_then(|fact| facts.supplied(fact));
-    let from = supplied(known.operation_country).or_else(|| supplied(known.storage_country));
-    let to = supplied(known.recipient_country)
-        .or_else(|| supplied(known.storage_country))
-        .or_else(|| supplied(known.locus_country));
-    let on_device = matches!(supplied(known.locus), Some(FactValue::Text(locus)) if **locus == *"device");
-    let local = on_device.then_some(&baseline.engine_values().local_channel);
+    let is_device = |fact| matches!(supplied(fact), Some(FactValue::Text(it)) if **it == *"device");
+    let handed = baseline
+        .taxonomy()
+        .operations
+        .get(request.operation)
+        .is_some_and(|it| {
+            let mut axes = it.axes.iter();
+            axes.any(|axis| matches!(axis, Axis::Recipient | Axis::Place))
+        });
+    let from = supplied(known.operation_country);
+    let place = |device, country| {
+        if is_device(device) {
+            from
+        } else {
+            supplied(country)
+        }
+    };
+    let to = if handed {
+        supplied(known.recipient_country)
+    } else {
+        let at = [
+            place(known.storage_kind, known.storage_country),
+            place(known.locus, known.locus_country),
+        ];
+        let abroad = at.into_iter().flatten().find(|country| Some(*country) != from);
+        let [stored, worked_on] = at;
+        abroad.or(stored.and(worked_on))
+    };
+    let local = is_device(known.locus).then_some(&baseline.engine_values().local_channel);
     [
         (known.transfer_from, from),
         (known.transfer_to, to),

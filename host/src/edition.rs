@@ -113,6 +113,8 @@ impl LoadedPlugin {
         purpose: Id<licit_baseline::Purpose>,
         feature: Option<&str>,
     ) -> Declared<'_> {
+        // The feature that a request names is behind the purpose it states, not behind one that classification added.
+        let feature = feature.filter(|_| purpose == request.purpose);
         let covers = |activity: &&Activity| {
             feature.is_none_or(|feature| activity.id == feature)
                 && activity.covers(purpose, request.operation, &request.data)

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use licit_baseline::{
-    Activity, Baseline, Category, Certainty, Decision, Fact, FactValue, Facts, Finding, Id, Judgement,
-    OperationKind, Query, Rule, RuleKind, Timing,
+    Activity, Axis, Baseline, Category, Certainty, Decision, Fact, FactValue, Facts, Finding, Id, Judgement,
+    OperationKind, Purpose, Query, Rule, RuleKind, Timing,
 };
 
 use crate::assemble::assemble;
@@ -54,7 +54,16 @@ pub(crate) fn evaluate(edition: &Arc<Edition>, request: &Request, options: &Opti
         settled: settled.flatten(),
     };
     let facts = assemble(edition, request, plugin, activity, options.assumed, |_, _, _| {});
-    let judgement = baseline.judge(&query, &facts);
+    // What classification adds may be declared by another activity, with a basis of its own.
+    let facts_for = |purpose| {
+        let declared = plugin.map(|plugin| plugin.declared(request, purpose, feature));
+        let activity = match declared {
+            Some(Declared::By(activity)) => Some(activity),
+            _ => None,
+        };
+        assemble(edition, request, plugin, activity, options.assumed, |_, _, _| {})
+    };
+    let judgement = baseline.judge_each(&query, &facts, &facts_for);
 
     let mut answer = Answer::new(baseline, request, judgement);
     match (request.kind, plugin) {
@@ -63,7 +72,7 @@ pub(crate) fn evaluate(edition: &Arc<Edition>, request: &Request, options: &Opti
         (_, None) => answer.fail(DenyKind::NotLoaded),
         (_, Some(plugin)) => {
             match declared {
-                Declared::By(_) => answer.ask_plugin(plugin, request, feature, &facts),
+                Declared::By(_) => answer.ask_plugin(plugin, request, feature, &facts, &facts_for),
                 Declared::Ambiguous => answer.undeclared(baseline.engine_facts().feature),
                 Declared::No => answer.undeclared(None),
             }
@@ -80,6 +89,7 @@ pub(crate) fn evaluate(edition: &Arc<Edition>, request: &Request, options: &Opti
             &answer.judgement,
         )
     });
+    let advice = baseline.advice(&query, &facts, answer.decision);
     Response {
         edition: Arc::clone(edition),
         product: request.product,
@@ -89,6 +99,7 @@ pub(crate) fn evaluate(edition: &Arc<Edition>, request: &Request, options: &Opti
         deny_kind: answer.deny_kind,
         reasons: answer.reasons,
         duties: answer.duties,
+        advice,
         fuel_used: answer.fuel_used,
         judgement: answer.judgement,
         explanation,
@@ -123,6 +134,16 @@ struct Answer<'a> {
     duties: Vec<Duty>,
     fuel_used: Option<u64>,
     judgement: Judgement,
+}
+
+/// Who gets data, as far as the manifest has a say.
+enum Reach {
+    /// Nobody, or somebody whom the activity names.
+    Named,
+    /// Somebody else.
+    Others,
+    /// Nobody knows who.
+    Unknown,
 }
 
 impl<'a> Answer<'a> {
@@ -215,6 +236,7 @@ impl<'a> Answer<'a> {
         request: &Request,
         feature: Option<&str>,
         facts: &Facts<'_>,
+        facts_for: &dyn Fn(Id<Purpose>) -> Facts<'a>,
     ) {
         let added = self.judgement.added_purposes.clone();
         for purpose in std::iter::once(request.purpose).chain(added) {
@@ -222,13 +244,44 @@ impl<'a> Answer<'a> {
                 return;
             }
             match plugin.declared(request, purpose, feature) {
-                Declared::By(activity) => self.ask(plugin, activity, request, facts),
+                Declared::By(activity) => {
+                    let own: Facts<'_>;
+                    let facts = if purpose == request.purpose {
+                        facts
+                    } else {
+                        own = facts_for(purpose);
+                        &own
+                    };
+                    match self.reach(activity, request, facts) {
+                        Reach::Named => self.ask(plugin, activity, request, facts),
+                        Reach::Others => self.undeclared(None),
+                        Reach::Unknown => self.undeclared(self.baseline.engine_facts().recipient_class),
+                    }
+                }
                 Declared::Ambiguous => self.undeclared(self.baseline.engine_facts().feature),
                 Declared::No => self.undeclared(None),
             }
         }
         if self.permitted() {
             self.cite(Layer::Plugin, self.baseline.citations().conjunction);
+        }
+    }
+
+    /// Who gets data by this request, seen from the activity that covers the rest of it (§4-7).
+    fn reach(&self, activity: &Activity, request: &Request, facts: &Facts<'_>) -> Reach {
+        let taxonomy = self.baseline.taxonomy();
+        let operation = taxonomy.operations.get(request.operation);
+        let hands = |axis| operation.is_some_and(|it| it.axes.iter().any(|other| other == axis));
+        if !hands(Axis::Recipient) && !hands(Axis::Place) {
+            return Reach::Named;
+        }
+        let class = self.baseline.engine_facts().recipient_class;
+        match class.and_then(|fact| facts.supplied(fact)) {
+            Some(FactValue::Text(class)) => match taxonomy.recipients.find(class) {
+                Some(recipient) if activity.names_recipient(taxonomy, recipient) => Reach::Named,
+                _ => Reach::Others,
+            },
+            _ => Reach::Unknown,
         }
     }
 

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use cap_std::fs::Dir;
 use jiff::Timestamp;
-use licit_baseline::{Baseline, Diagnostics, Document, Fact, FactValue, Fields, Format, Id, Manifest, Node};
+use licit_baseline::{
+    Baseline, Diagnostics, Document, Fact, FactValue, Fields, Format, Id, Manifest, Node, Product,
+};
 use sha2::{Digest, Sha256};
 
 use crate::edition::{Code, Edition, LoadedPlugin};
@@ -487,6 +489,7 @@ fn load(
     if let Some(current) = current {
         keep_last_good(&mut editions, current);
     }
+    editions.iter_mut().for_each(keep_mutual_partners);
     let editions = editions.into_iter().map(Arc::new).collect();
     Ok(Snapshot {
         editions,
@@ -568,6 +571,46 @@ fn keep_last_good(editions: &mut [Edition], current: &Snapshot) {
                 *place = check(&edition.baseline, &last.code, "last good version").ok();
             }
         }
+    }
+}
+
+/// Products join their data only where both declare it: one that does not name this product back is no partner (§3.2-E19).
+fn keep_mutual_partners(edition: &mut Edition) {
+    let table = &edition.baseline.taxonomy().products;
+    let Some(fact) = edition
+        .baseline
+        .taxonomy()
+        .facts
+        .find("plugin.combination_partners")
+    else {
+        return;
+    };
+    let named: Vec<_> = edition
+        .plugins
+        .iter()
+        .flatten()
+        .map(|plugin| {
+            (
+                plugin.manifest.product,
+                plugin.manifest.combination_partners.clone(),
+            )
+        })
+        .collect();
+    for plugin in edition.plugins.iter_mut().flatten() {
+        let product = plugin.manifest.product;
+        let names_back = |partner: &Id<Product>| {
+            named
+                .iter()
+                .any(|(other, partners)| other == partner && partners.contains(&product))
+        };
+        let partners = &plugin.manifest.combination_partners;
+        if partners.iter().all(names_back) {
+            continue;
+        }
+        let mutual = partners.iter().copied().filter(names_back);
+        let value = FactValue::texts(mutual.map(|partner| table.name(partner)));
+        plugin.manifest.facts.retain(|(other, _)| *other != fact);
+        plugin.manifest.facts.push((fact, value));
     }
 }
 

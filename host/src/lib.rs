@@ -21,5 +21,6 @@ pub use licit_baseline::{Decision, Diagnostics, Format, Timing};
 pub use openings::{Candidate, Opening, Openings};
 pub use request::Request;
 pub use response::{
-    CategoryAnswer, Deciding, DenyKind, Explanation, FactUsed, Layer, Obligation, PluginFailure, Response,
+    Advice, CategoryAnswer, Deciding, DenyKind, Explanation, FactUsed, Layer, Obligation, PluginFailure,
+    Response,
 };

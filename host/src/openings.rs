@@ -466,8 +466,14 @@ fn inputs(name: &str) -> &'static [&'static str] {
         "consent.status" | "consent.explicit" | "consent.time" | "consent.withdrawn_at" => {
             &["consent.records"]
         }
-        "transfer.from" => &["collection.operation_country", "storage.country"],
-        "transfer.to" => &["recipient.country", "storage.country", "locus.country"],
+        "transfer.from" => &["collection.operation_country"],
+        "transfer.to" => &[
+            "recipient.country",
+            "storage.country",
+            "storage.kind",
+            "locus",
+            "locus.country",
+        ],
         _ => &[],
     }
 }

@@ -1,11 +1,12 @@
 //! The deployment's profile (`licit.toml`): what the host vouches for, signed off, dated and expiring.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use jiff::Timestamp;
 use licit_baseline::{
-    Baseline, Diagnostics, Document, Fact, FactValue, Facts, Fields, Format, Id, Law, Product, Spanned,
-    Supplier, parse_instant, printable,
+    Baseline, Diagnostics, Document, Fact, FactValue, Facts, Fields, Format, Id, Law, Node, NodeValue,
+    Product, Spanned, Supplier, parse_instant, printable,
 };
 
 use crate::request::collect_facts;
@@ -15,7 +16,32 @@ use crate::request::collect_facts;
 pub(crate) struct Entry {
     pub(crate) name: String,
     pub(crate) facts: Vec<(Id<Fact>, FactValue)>,
+    /// From when, and until when, it counts; for as long as the profile, if left out.
+    date: Option<Timestamp>,
+    expires: Option<Timestamp>,
 }
+
+impl Entry {
+    fn in_force(&self, at: Timestamp) -> bool {
+        self.date.is_none_or(|date| date <= at) && self.expires.is_none_or(|expires| at < expires)
+    }
+}
+
+/// A register whose rows are compared with several facts.
+#[derive(Debug)]
+struct Routes {
+    register: String,
+    keys: Vec<Id<Fact>>,
+    /// Each with the words its keys are compared with, in the order of the file.
+    rows: Vec<(Vec<String>, Entry)>,
+}
+
+/// In a row that is compared with several facts: any value, known or not.
+const ANY: &str = "*";
+/// In such a row: nobody states a value.
+const NONE: &str = "none";
+/// What a row may say beside its facts: who vouches for it, from when and until when.
+const SIGNED: [&str; 3] = ["by", "date", "expires"];
 
 /// Which entries serve which requests, where a request does not name one.
 #[derive(Debug)]
@@ -40,6 +66,8 @@ pub(crate) struct Profile {
     registers: HashMap<String, HashMap<String, Entry>>,
     /// The registers that the fact table knows, each with the fact whose value names the row.
     keys: Vec<(String, Id<Fact>)>,
+    /// The registers whose rows are compared with several facts.
+    routes: Vec<Routes>,
     ingress_fact: Option<Id<Fact>>,
     store_fact: Option<Id<Fact>>,
     region_fact: Option<Id<Fact>>,
@@ -125,9 +153,75 @@ impl Profile {
         });
         let mut found: Vec<Id<Fact>> = entries.filter_map(|(selector, _)| selector).collect();
         found.extend(rows.map(|(_, key)| *key));
+        let routes = self.routes.iter();
+        let supplied = routes.filter(|it| it.rows.iter().any(|(_, entry)| supplies(entry)));
+        found.extend(supplied.flat_map(|it| &it.keys));
         found.sort_unstable();
         found.dedup();
         found
+    }
+
+    fn in_force(&self, at: Timestamp) -> bool {
+        self.date <= at && at < self.expires
+    }
+
+    /// Whether a reference that a request states has its row in force; every other fact counts as it is stated.
+    pub(crate) fn backs(
+        &self,
+        at: Timestamp,
+        fact: Id<Fact>,
+        value: &FactValue,
+        baseline: &Baseline,
+    ) -> bool {
+        let home = baseline
+            .taxonomy()
+            .facts
+            .get(fact)
+            .and_then(|it| it.register.as_ref());
+        let (Some(home), FactValue::Text(row)) = (home, value) else {
+            return true;
+        };
+        let row = self
+            .registers
+            .get(&home.register)
+            .and_then(|rows| rows.get(&**row));
+        self.in_force(at) && row.is_some_and(|row| row.in_force(at))
+    }
+
+    /// Supplies what the registers know whose rows are compared with several facts, once those are in place. Of several
+    /// rows that fit, the first one in force counts.
+    pub(crate) fn supply_routes<'a>(
+        &'a self,
+        at: Timestamp,
+        baseline: &'a Baseline,
+        facts: &mut Facts<'a>,
+        mut each: impl FnMut(Id<Fact>, &'a FactValue, &'a Entry),
+    ) {
+        if !self.in_force(at) {
+            return;
+        }
+        for routes in &self.routes {
+            let fits = |words: &[String]| {
+                let mut pairs = routes.keys.iter().zip(words);
+                pairs.all(|(key, wanted)| match word(facts, Some(*key)) {
+                    _ if wanted == ANY => true,
+                    Some(word) => baseline.taxonomy().place_lies_in(word, wanted),
+                    None => wanted == NONE,
+                })
+            };
+            let row = routes
+                .rows
+                .iter()
+                .find(|(words, entry)| entry.in_force(at) && fits(words));
+            for (entry, (fact, value)) in row
+                .iter()
+                .flat_map(|(_, it)| it.facts.iter().map(move |fact| (it, fact)))
+            {
+                if merge(baseline, facts, *fact, value) {
+                    each(*fact, value, entry);
+                }
+            }
+        }
     }
 
     /// Supplies what the profile knows about a request whose own facts are already in place, and tells `each` what it
@@ -140,7 +234,7 @@ impl Profile {
         facts: &mut Facts<'a>,
         mut each: impl FnMut(Id<Fact>, &'a FactValue, &'a Entry),
     ) {
-        if at < self.date || self.expires <= at {
+        if !self.in_force(at) {
             return;
         }
         let mut put = |facts: &mut Facts<'a>, entry: &'a Entry| {
@@ -178,6 +272,7 @@ impl Profile {
                 _ => word(facts, Some(*key)),
             };
             let entry = row.and_then(|row| self.registers.get(register)?.get(row));
+            let entry = entry.filter(|entry| entry.in_force(at));
             entry.into_iter().for_each(|entry| put(facts, entry));
         }
     }
@@ -238,8 +333,8 @@ impl Reader<'_> {
             .enumerate()
             .map(|(index, fields)| self.choice(index, &fields, &ingresses, &stores))
             .collect();
-        let keys = self.keys();
-        let registers = self.registers(fields, &keys);
+        let (keys, mut routes) = self.keys();
+        let registers = self.registers(fields, &keys, &mut routes);
         let law = Law::read(
             self.document,
             fields.tables("determination", "a determination"),
@@ -256,6 +351,7 @@ impl Reader<'_> {
             choices,
             registers,
             keys,
+            routes,
             ingress_fact: taxonomy.facts.find("ingress.id"),
             store_fact: taxonomy.facts.find("store.id"),
             region_fact: self.baseline.engine_facts().region,
@@ -271,14 +367,32 @@ impl Reader<'_> {
     }
 
     /// Reads facts of the given suppliers; `place` names where they stand in the file.
-    fn entry(&self, place: &str, node: &licit_baseline::Node, suppliers: &[Supplier]) -> Entry {
+    fn entry(&self, place: &str, node: &Node, suppliers: &[Supplier]) -> Entry {
+        self.row(place, node, suppliers, &[]).1
+    }
+
+    /// Reads facts of the given suppliers, and beside them the words of the facts that the row is compared with.
+    fn row(
+        &self,
+        place: &str,
+        node: &Node,
+        suppliers: &[Supplier],
+        keys: &[Id<Fact>],
+    ) -> (Vec<String>, Entry) {
         let taxonomy = self.baseline.taxonomy();
         let mut facts = Vec::new();
+        let mut words: Vec<Option<String>> = vec![None; keys.len()];
         collect_facts(self.document, self.baseline, "", node, &mut |fact, name, node| {
             let Some(definition) = taxonomy.facts.get(fact) else {
                 return;
             };
-            if !suppliers.contains(&definition.supplier) {
+            let key = keys.iter().position(|key| *key == fact);
+            if let Some(word) = key.and_then(|at| words.get_mut(at)) {
+                *word = self
+                    .document
+                    .text(node, "what a row is compared with")
+                    .map(|it| it.value);
+            } else if !suppliers.contains(&definition.supplier) {
                 self.document
                     .error(
                         name.span.clone(),
@@ -292,10 +406,41 @@ impl Reader<'_> {
                 facts.push((fact, value));
             }
         });
-        Entry {
+        for (key, _) in keys.iter().zip(&words).filter(|(_, word)| word.is_none()) {
+            let message = format!("`{place}` does not say `{}`", taxonomy.facts.name(*key));
+            let help = format!("give it a value, `{ANY}` for any, or `{NONE}` for requests that state none");
+            self.document.error(node.span.clone(), message).help(help);
+        }
+        let entry = Entry {
             name: format!("{} {place}", self.source),
             facts,
+            ..Entry::default()
+        };
+        (words.into_iter().flatten().collect(), entry)
+    }
+
+    /// Reads a row of a register: its facts, and who vouches for it from when until when.
+    fn signed(&self, place: &str, node: &Node, keys: &[Id<Fact>]) -> (Vec<String>, Entry) {
+        let NodeValue::Table(entries) = &node.value else {
+            return self.row(place, node, &[], keys);
+        };
+        let (signed, facts) = entries
+            .iter()
+            .cloned()
+            .partition(|(name, _)| SIGNED.contains(&name.value.as_str()));
+        let part = |entries| Node {
+            span: node.span.clone(),
+            value: NodeValue::Table(entries),
+        };
+        let (words, mut entry) = self.row(place, &part(facts), &[Supplier::Register], keys);
+        let signed = part(signed);
+        if let Some(signed) = self.document.table(&signed, "a row") {
+            signed.text("by");
+            entry.date = self.instant(signed.text("date"));
+            entry.expires = self.instant(signed.text("expires"));
+            signed.refuse_unknown_keys();
         }
+        (words, entry)
     }
 
     /// `[ingress.NAME]`, `[store.NAME]`: host facts under a name.
@@ -348,38 +493,55 @@ impl Reader<'_> {
         choice
     }
 
-    /// The registers of the fact table, each with the fact whose value names a row.
-    fn keys(&self) -> Vec<(String, Id<Fact>)> {
+    /// The registers of the fact table: those with the fact whose value names a row, and those with several facts that a
+    /// row is compared with.
+    fn keys(&self) -> (Vec<(String, Id<Fact>)>, Vec<Routes>) {
         let facts = &self.baseline.taxonomy().facts;
         let mut keys: Vec<(String, Id<Fact>)> = Vec::new();
-        for (_, fact) in facts.iter() {
-            if let Some(register) = &fact.register
-                && let Some(key) = facts.find(&register.key)
-                && !keys.contains(&(register.register.clone(), key))
-            {
-                keys.push((register.register.clone(), key));
+        let mut routes: Vec<Routes> = Vec::new();
+        for (id, fact) in facts.iter() {
+            let Some(home) = &fact.register else { continue };
+            let found: Vec<Id<Fact>> = home.keys.iter().filter_map(|key| facts.find(key)).collect();
+            match found.as_slice() {
+                // A reference names its own row.
+                [] | [_] => {
+                    let key = (home.register.clone(), found.first().copied().unwrap_or(id));
+                    if !keys.contains(&key) {
+                        keys.push(key);
+                    }
+                }
+                _ if routes.iter().any(|it| it.register == home.register) => {}
+                _ => routes.push(Routes {
+                    register: home.register.clone(),
+                    keys: found,
+                    rows: Vec::new(),
+                }),
             }
         }
-        keys
+        (keys, routes)
     }
 
-    /// `[register.NAME.ROW]`: register facts under a name and a row.
+    /// `[register.NAME.ROW]`: register facts under a name and a row; `[[register.NAME]]` where rows are compared with
+    /// several facts.
     fn registers(
         &self,
         fields: &Fields<'_>,
         keys: &[(String, Id<Fact>)],
+        routes: &mut [Routes],
     ) -> HashMap<String, HashMap<String, Entry>> {
         let mut registers = HashMap::new();
         let Some(table) = fields.table("register", "the registers") else {
             return registers;
         };
         for (name, node) in table.entries() {
+            if let Some(routes) = routes.iter_mut().find(|it| it.register == name.value) {
+                self.routes(name, node, routes);
+                continue;
+            }
             if !keys.iter().any(|(register, _)| *register == name.value) {
-                self.document.unknown(
-                    "register",
-                    name,
-                    keys.iter().map(|(register, _)| register.as_str()),
-                );
+                let known = keys.iter().map(|(register, _)| register.as_str());
+                let known = known.chain(routes.iter().map(|it| it.register.as_str()));
+                self.document.unknown("register", name, known);
                 continue;
             }
             let Some(rows) = self.document.table(node, "a register") else {
@@ -387,8 +549,8 @@ impl Reader<'_> {
             };
             let row = |(row, node): (&Spanned<String>, _)| {
                 let place = format!("register.{}.{}", name.value, printable(&row.value));
-                let entry = self.entry(&place, node, &[Supplier::Register]);
-                self.refuse_other_registers(&name.value, row, &entry);
+                let (_, entry) = self.signed(&place, node, &[]);
+                self.refuse_other_registers(&name.value, &row.span, &entry);
                 (row.value.clone(), entry)
             };
             registers.insert(name.value.clone(), rows.entries().map(row).collect());
@@ -396,14 +558,29 @@ impl Reader<'_> {
         registers
     }
 
-    fn refuse_other_registers(&self, register: &str, row: &Spanned<String>, entry: &Entry) {
+    fn routes(&self, name: &Spanned<String>, node: &Node, routes: &mut Routes) {
+        let NodeValue::List(rows) = &node.value else {
+            let message = format!("register `{}` is a list of rows", name.value);
+            let help = format!("write each row as `[[register.{}]]`", name.value);
+            self.document.error(name.span.clone(), message).help(help);
+            return;
+        };
+        for (index, node) in rows.iter().enumerate() {
+            let place = format!("register.{}[{index}]", name.value);
+            let (words, entry) = self.signed(&place, node, &routes.keys);
+            self.refuse_other_registers(&name.value, &node.span, &entry);
+            routes.rows.push((words, entry));
+        }
+    }
+
+    fn refuse_other_registers(&self, register: &str, place: &Range<usize>, entry: &Entry) {
         let facts = &self.baseline.taxonomy().facts;
         for (fact, _) in &entry.facts {
             let home = facts.get(*fact).and_then(|it| it.register.as_ref());
             if home.is_none_or(|home| home.register != register) {
                 let wanted = home.map_or("no register", |home| home.register.as_str());
                 let message = format!("fact `{}` belongs to register `{wanted}`", facts.name(*fact));
-                self.document.error(row.span.clone(), message);
+                self.document.error(place.clone(), message);
             }
         }
     }

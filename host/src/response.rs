@@ -161,6 +161,17 @@ pub struct Obligation<'r> {
     pub text: &'r str,
 }
 
+/// A piece of advice that goes with an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Advice<'r> {
+    /// The id of the rule.
+    pub rule: &'r str,
+    /// Sections of the policy.
+    pub section: &'r [String],
+    /// What it says, in a sentence.
+    pub text: &'r str,
+}
+
 /// A duty as the evaluation found it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Duty {
@@ -205,6 +216,7 @@ pub struct Response {
     pub deny_kind: Option<DenyKind>,
     pub(crate) reasons: Vec<Reason>,
     pub(crate) duties: Vec<Duty>,
+    pub(crate) advice: Vec<Id<Rule>>,
     pub(crate) judgement: Judgement,
     /// The fuel that the plugin's code used, if it was asked.
     pub fuel_used: Option<u64>,
@@ -229,6 +241,7 @@ impl Response {
             .into_iter()
             .collect();
         self.duties.clear();
+        self.advice.clear();
         self
     }
 
@@ -319,6 +332,25 @@ impl Response {
                     text: &obligation.text,
                 })
             }
+        })
+    }
+
+    /// The data to leave out before asking again: what a rule about the least that is needed is known to refuse.
+    pub fn surplus(&self) -> impl Iterator<Item = &str> {
+        let baseline = &self.edition.baseline;
+        let surplus = baseline.surplus(&self.judgement).into_iter();
+        surplus.map(|category| baseline.taxonomy().categories.name(category))
+    }
+
+    /// What the policy has to say beside the decision; it may be ignored.
+    pub fn advice(&self) -> impl Iterator<Item = Advice<'_>> {
+        let rules = self.edition.baseline.rules();
+        self.advice.iter().filter_map(|rule| {
+            rules.get(*rule).map(|rule| Advice {
+                rule: &rule.id,
+                section: &rule.section,
+                text: &rule.summary,
+            })
         })
     }
 
@@ -427,6 +459,13 @@ impl Serialize for Response {
         map.serialize_entry("deciding", &List(|| self.deciding()))?;
         map.serialize_entry("obligations", &List(|| self.obligations()))?;
         map.serialize_entry("missing", &self.missing().collect::<Vec<_>>())?;
+        let surplus: Vec<&str> = self.surplus().collect();
+        if !surplus.is_empty() {
+            map.serialize_entry("surplus", &surplus)?;
+        }
+        if !self.advice.is_empty() {
+            map.serialize_entry("advice", &List(|| self.advice()))?;
+        }
         map.serialize_entry("categories", &List(|| self.categories()))?;
         if self.right {
             map.serialize_entry("items", &List(|| self.categories().map(Item)))?;
@@ -469,6 +508,15 @@ impl Serialize for Deciding<'_> {
         if self.not_excluded {
             map.serialize_entry("because", "unknown")?;
         }
+        map.end()
+    }
+}
+
+impl Serialize for Advice<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("rule", self.rule)?;
+        map.serialize_entry("section", &self.section.join(" "))?;
         map.end()
     }
 }

@@ -42,6 +42,8 @@ use licit_host::{Decision, Host, Request, Response};
 /// | `obligations` | exactly the duties, each as `id timing`; none if left out |
 /// | `missing` | exactly the missing facts; not checked if left out |
 /// | `items` | the decision per data category |
+/// | `surplus` | exactly the data to leave out before asking again; not checked if left out |
+/// | `advice` | exactly the rules whose advice goes with the answer; not checked if left out |
 #[derive(Debug)]
 pub struct CaseFile {
     /// Its cases, in the order of the file.
@@ -68,6 +70,8 @@ struct Expected {
     obligations: Vec<String>,
     missing: Option<Vec<String>>,
     items: Vec<(String, String)>,
+    surplus: Option<Vec<String>>,
+    advice: Option<Vec<String>>,
 }
 
 impl CaseFile {
@@ -218,7 +222,8 @@ fn expected(document: &Document, case: &Fields<'_>) -> Expected {
             .filter_map(|(key, node)| Some((key.value.clone(), document.text(node, "a decision")?.value)))
             .collect()
     });
-    let missing = case.node("missing").map(|_| texts("missing"));
+    let exact = |key| case.node(key).map(|_| texts(key));
+    let (missing, surplus, advice) = (exact("missing"), exact("surplus"), exact("advice"));
     let decision = case.text("decision");
     if let Some(word) = &decision {
         let words = ["permit", "deny", "pend"];
@@ -235,6 +240,8 @@ fn expected(document: &Document, case: &Fields<'_>) -> Expected {
         obligations: texts("obligations"),
         missing,
         items: items.unwrap_or_default(),
+        surplus,
+        advice,
     }
 }
 
@@ -323,13 +330,22 @@ impl Expected {
                 &format!("{obligations:?}"),
             );
         }
-        if let Some(expected) = &self.missing {
+        let exact = [
+            ("missing", &self.missing, response.missing().collect::<Vec<_>>()),
+            ("surplus", &self.surplus, response.surplus().collect()),
+            (
+                "advice",
+                &self.advice,
+                response.advice().map(|it| it.rule).collect(),
+            ),
+        ];
+        for (what, expected, mut got) in exact {
+            let Some(expected) = expected else { continue };
             let mut expected: Vec<&str> = expected.iter().map(String::as_str).collect();
-            let mut missing: Vec<&str> = response.missing().collect();
             expected.sort_unstable();
-            missing.sort_unstable();
-            if missing != expected {
-                differ("missing", &format!("{expected:?}"), &format!("{missing:?}"));
+            got.sort_unstable();
+            if got != expected {
+                differ(what, &format!("{expected:?}"), &format!("{got:?}"));
             }
         }
         for (data, decision) in &self.items {

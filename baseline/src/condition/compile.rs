@@ -11,7 +11,7 @@ use crate::diagnostic::nearest;
 use crate::fact::{Fact, FactType, FactValue, Supplier, parse_duration, parse_instant};
 use crate::rules::Rule;
 use crate::table::{Entry, Id, Set, Table};
-use crate::taxonomy::Taxonomy;
+use crate::taxonomy::{Operation, Taxonomy};
 
 /// On which side of subsumption a condition stands.
 ///
@@ -40,6 +40,8 @@ impl Polarity {
 pub(crate) struct RuleParts {
     pub(crate) id: Id<Rule>,
     pub(crate) jurisdiction: Jurisdiction,
+    /// The operations for which it grants the purpose.
+    pub(crate) purpose_for: Set<Operation>,
     pub(crate) scope: Scope,
     pub(crate) within: Option<Expression>,
     pub(crate) when: Option<Expression>,
@@ -367,6 +369,9 @@ impl Draft<'_, '_> {
             (ExpressionKind::Name(name), _) if matches!(name.as_str(), "category" | "purpose") => {
                 self.subsumption(name, Relation::In, right, left, polarity)
             }
+            (ExpressionKind::Name(name), ExpressionKind::List(_)) if name == "data" => {
+                self.whole_request(right, left, polarity)
+            }
             (ExpressionKind::Name(name), ExpressionKind::List(items)) => {
                 let read = self.fact(name, &left.span)?;
                 let (fact_type, _, values_of) = self.definition(&read);
@@ -461,6 +466,27 @@ impl Draft<'_, '_> {
         };
         self.push(test);
         Ok(())
+    }
+
+    /// `data in ["x"]`: no category of the request lies outside, those that classification added included.
+    fn whole_request(
+        &mut self,
+        group: &Expression,
+        place: &Expression,
+        polarity: Polarity,
+    ) -> Result<(), Problem> {
+        if polarity == Polarity::Closes {
+            let message =
+                "a request with more in its `data` would slip under a ban: use `overlaps(category, …)`";
+            return Err((message.to_owned(), place.span.clone()));
+        }
+        match self.group(group, &self.compiler.taxonomy.categories, "categories")? {
+            Group::Listed(set) => {
+                self.push(Test::WholeRequest(set));
+                Ok(())
+            }
+            Group::Fact(_) => Err(("`data` needs a list".to_owned(), group.span.clone())),
+        }
     }
 
     /// `category in …`, `overlaps(purpose, …)` and their like.
@@ -618,7 +644,7 @@ impl Draft<'_, '_> {
         span: &Range<usize>,
         polarity: Polarity,
     ) -> Result<(), Problem> {
-        const FUNCTIONS: [&str; 9] = [
+        const FUNCTIONS: [&str; 10] = [
             "known",
             "given",
             "overlaps",
@@ -626,6 +652,7 @@ impl Draft<'_, '_> {
             "allowed",
             "named_for_product",
             "rule",
+            "granted",
             "duration",
             "timestamp",
         ];
@@ -676,6 +703,7 @@ impl Draft<'_, '_> {
                 return Err((message.to_owned(), span.clone()));
             }
             ("rule", [id]) => self.other_rule(id, polarity)?,
+            ("granted", [operation]) => self.granted(operation, polarity)?,
             _ if FUNCTIONS.contains(&name) => {
                 return Err((format!("`{name}` is called with the wrong values"), span.clone()));
             }
@@ -730,6 +758,39 @@ impl Draft<'_, '_> {
         if self.inside.iter().any(|outer| outer == name) {
             return Err((format!("rule `{name}` asks about itself"), id.span.clone()));
         }
+        self.covered_by(name, parts, &id.span)
+    }
+
+    /// `granted("use")`: some permit would give this category this purpose, were the operation that one.
+    fn granted(&mut self, operation: &Expression, polarity: Polarity) -> Result<(), Problem> {
+        let name = literal(operation)?;
+        let compiler = self.compiler;
+        let operations = &compiler.taxonomy.operations;
+        let Some(wanted) = operations.find(name) else {
+            return Err((
+                unknown("operation", name, operations.names()),
+                operation.span.clone(),
+            ));
+        };
+        if polarity == Polarity::Closes {
+            let message = "that something is granted can only help the processing: negate it";
+            return Err((message.to_owned(), operation.span.clone()));
+        }
+        let mut rules: Vec<(&String, &RuleParts)> = compiler
+            .rules
+            .iter()
+            .filter(|(name, parts)| parts.purpose_for.contains(wanted) && !self.inside.contains(*name))
+            .collect();
+        rules.sort_by_key(|(_, parts)| parts.id.index());
+        self.span(Step::Any, |draft| {
+            rules
+                .into_iter()
+                .try_for_each(|(name, parts)| draft.covered_by(name, parts, &operation.span))
+        })
+    }
+
+    /// That a permit would cover this request and category, but for the operation.
+    fn covered_by(&mut self, name: &str, parts: &RuleParts, span: &Range<usize>) -> Result<(), Problem> {
         self.per_category = true;
         self.span(Step::All, |draft| {
             draft.push(Test::Covers(Box::new(parts.scope.clone())));
@@ -741,7 +802,7 @@ impl Draft<'_, '_> {
                 // A place inside another rule's condition means nothing in this one: point at the name instead.
                 draft
                     .expression(condition, Polarity::Opens)
-                    .map_err(|(message, _)| (message, id.span.clone()))?;
+                    .map_err(|(message, _)| (message, span.clone()))?;
                 draft.scope = outer_scope;
                 draft.law = outer;
                 draft.inside.pop();

@@ -118,6 +118,8 @@ impl Test {
         let changes_with_facts = match self {
             // A reference that is missing counts as a no, until somebody gives it.
             Self::Given(read) => known.facts.get(read, known.category, true).is_none(),
+            // More data may come in.
+            Self::WholeRequest(_) => true,
             // Whether another rule covers a request depends on its recipient and on all of its data.
             Self::Covers(scope) => scope.recipients.is_some() || scope.at_most_one.is_some(),
             _ => false,

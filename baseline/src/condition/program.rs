@@ -54,6 +54,8 @@ pub(crate) enum Test {
     Category(Relation, Group<Category>),
     /// The category being judged is a group that has one of these among others.
     Above(Box<Set<Category>>),
+    /// Every category of the request lies inside.
+    WholeRequest(Box<Set<Category>>),
     Purpose(Relation, Group<Purpose>),
     /// Every control of the list lets the processing go on.
     Allowed(Read),
@@ -374,6 +376,14 @@ impl Test {
                 let above = |category| !set.contains(category) && table.overlaps(category, set);
                 context.category.map(above).into()
             }
+            Self::WholeRequest(set) => {
+                let table = &context.facts.taxonomy().categories;
+                context
+                    .data
+                    .iter()
+                    .all(|category| table.lies_in(*category, set))
+                    .into()
+            }
             Self::Purpose(relation, group) => purpose_test(*relation, group, context),
             Self::Allowed(read) => match get(read) {
                 Some(value) => context.facts.controls_allow(value, context),
@@ -419,7 +429,11 @@ impl Test {
     /// Calls `each` for every fact that this test reads with these facts.
     pub(crate) fn each_read(&self, facts: &Facts<'_>, each: &mut dyn FnMut(&Read)) {
         match self {
-            Self::Constant(_) | Self::Above(_) | Self::NamedForProduct | Self::Covers(_) => {}
+            Self::Constant(_)
+            | Self::Above(_)
+            | Self::WholeRequest(_)
+            | Self::NamedForProduct
+            | Self::Covers(_) => {}
             Self::Flag(read)
             | Self::WordIn(read, _)
             | Self::AllIn(read, _)

@@ -69,7 +69,8 @@ pub struct Manifest {
     pub review_date: Timestamp,
     /// Which limits the plugin's code runs under.
     pub tier: Tier,
-    /// Products whose data this one may combine with its own, in the order of the file.
+    /// Products whose data this one may combine with its own, in the order of the file; a host counts only those that
+    /// name it back.
     pub combination_partners: Vec<Id<Product>>,
     /// The activities, in the order of the file; never empty.
     pub activities: Vec<Activity>,
@@ -211,6 +212,13 @@ impl Activity {
             && self.purposes.contains(purpose)
             && self.operations.contains(operation)
             && data.iter().all(|category| self.covers.contains(*category))
+    }
+
+    /// Whether the activity names this recipient, or a class above it (§4-7).
+    #[must_use]
+    pub fn names_recipient(&self, taxonomy: &Taxonomy, recipient: Id<Recipient>) -> bool {
+        let above = |named: &Id<Recipient>| taxonomy.recipients.is_below(recipient, *named);
+        self.recipients.iter().any(above)
     }
 
     /// The legal basis for a person in `region`, as the value of the fact `basis`; `None` if it is not settled.

@@ -354,6 +354,7 @@ impl<'a> Reader<'a> {
         let names = controls
             .iter()
             .map(|control| taxonomy.controls.name(control.value));
+        let receivers = recipients.iter().map(|id| taxonomy.recipients.name(*id));
         // With several kinds in one activity no single word is right: the fact stays unknown.
         let mut kinds = integrations.iter().map(|integration| integration.kind.as_str());
         let kind = kinds.next().filter(|kind| kinds.all(|other| other == *kind));
@@ -364,6 +365,8 @@ impl<'a> Reader<'a> {
             ("feature.kind", text(feature.as_deref().unwrap_or("other"))),
             ("feature.needs_precise", FactValue::Flag(needs_precise)),
             ("plugin.controls", FactValue::texts(names)),
+            // What one feature may hand out is no licence for another.
+            ("plugin.recipients", FactValue::texts(receivers)),
         ];
         // Where no source is settled the fact is missing, not known to be of no category.
         if !sources.is_empty() {

@@ -223,6 +223,9 @@ fn facts_of_the_manifest_take_the_names_and_types_of_the_fact_table() {
         shown(account, "necessity").unwrap(),
         "ip-address, xiaomi-account-id"
     );
+    let order = manifest.activity("deliver-order").unwrap();
+    assert_eq!(shown(order, "plugin.recipients").unwrap(), "delivery-provider");
+    assert_eq!(shown(account, "plugin.recipients").unwrap(), "");
     let plugin = |name| fact(&manifest.facts, name).unwrap().to_string();
     assert_eq!(plugin("product.financial"), "true");
     assert_eq!(plugin("plugin.recipients"), "delivery-provider");

@@ -33,8 +33,10 @@ pub struct Rule {
     pub obligations: Vec<Due>,
     /// For kind `register`: the closed list of values.
     pub values: Vec<String>,
-    /// The decisions that its duties come with.
+    /// The decisions that its duties, or its advice, come with.
     pub accompanies: Vec<Decision>,
+    /// Whether the data it is known to refuse is surplus: the request may be asked again without it.
+    pub surplus: bool,
     /// Where and how its author wrote it.
     pub written: Written,
 }
@@ -64,7 +66,7 @@ pub enum RuleKind {
     Pend,
     /// A closed list of values, cited.
     Register,
-    /// No verdict, cited.
+    /// No verdict, cited; on answers, where it says for which.
     Advice,
     /// Implemented by the algebra, cited.
     Engine,

@@ -11,14 +11,16 @@ use crate::document::{Document, Node, Spanned, Table as Fields};
 use crate::fact::{Fact, FactValue};
 use crate::table::{Id, Set, Table};
 use crate::taxonomy::{
-    Axes, Category, Control, Due, Operation, OperationKind, Product, Purpose, Reader, Recipient, Taxonomy,
-    axes, resolve, select, word_of,
+    Axes, Axis, Category, Control, Due, Operation, OperationKind, Product, Purpose, Reader, Recipient,
+    Taxonomy, axes, resolve, select, word_of,
 };
 
 /// The compiled rule book.
 pub(crate) struct RuleBook {
     pub(crate) rules: Table<Rule>,
     pub(crate) clauses: Table<Clause>,
+    /// What is only cited, and where; in no scope that decides anything.
+    pub(crate) advice: Vec<Clause>,
     pub(crate) controls: Vec<Option<Condition>>,
     pub(crate) place_unless: Vec<Option<Condition>>,
 }
@@ -56,6 +58,8 @@ struct Draft<'d> {
     also_grants: Vec<(Axes, Set<Category>)>,
     effects: Effects,
     jurisdiction: Jurisdiction,
+    /// Whether an answer lists the data it refuses as surplus.
+    surplus: bool,
 }
 
 /// Reads and compiles all rules, controls and place conditions; reports every problem.
@@ -101,10 +105,15 @@ pub(crate) fn read_rules(reader: &Reader, taxonomy: &Taxonomy) -> RuleBook {
         compiler.controls_per_category |= control.per_category;
     }
     let place_unless = compile_places(reader, taxonomy, &compiler);
-    let mut clauses = Vec::new();
+    let (mut clauses, mut advice) = (Vec::new(), Vec::new());
     for (index, draft) in drafts.into_iter().enumerate() {
         let name = rules.get(index).map(|rule| rule.id.clone()).unwrap_or_default();
-        draft.compile(Id::new(index), &name, &compiler, &mut clauses);
+        let list = match draft.kind {
+            RuleKind::Advice if !draft.operations.is_empty() => &mut advice,
+            RuleKind::Advice | RuleKind::Register | RuleKind::Engine => continue,
+            _ => &mut clauses,
+        };
+        draft.compile(Id::new(index), &name, &compiler, list);
     }
     // Rules and clauses have no parents, so neither table can have a cycle; only their number can be refused.
     let rules = Table::new(rules, &[]).unwrap_or_else(|_| Table::empty());
@@ -112,6 +121,7 @@ pub(crate) fn read_rules(reader: &Reader, taxonomy: &Taxonomy) -> RuleBook {
     RuleBook {
         rules,
         clauses,
+        advice,
         controls,
         place_unless,
     }
@@ -194,7 +204,7 @@ fn read_rule<'d>(
             .get(id)
             .is_some_and(|it| it.kind == OperationKind::Processing)
     });
-    let accompanies = accompanies(document, fields, !processing);
+    let accompanies = accompanies(document, fields, kind, !processing);
     let data_words = fields.texts("data");
     let names_data = !data_words.is_empty();
     let data = select(document, data_words, &taxonomy.categories);
@@ -243,6 +253,7 @@ fn read_rule<'d>(
         also_grants: also_grants(document, fields, taxonomy),
         effects: effects(document, fields, taxonomy),
         jurisdiction: jurisdiction(document, fields, taxonomy),
+        surplus: fields.flag("surplus").unwrap_or(false),
     };
     draft.check_shape(kind_word.as_ref()?, names_operations, narrows);
     let rule = Rule {
@@ -255,6 +266,7 @@ fn read_rule<'d>(
         obligations,
         values,
         accompanies,
+        surplus: draft.surplus,
         written: draft.written(fields),
     };
     Some((rule, draft))
@@ -310,15 +322,23 @@ fn obligations(document: &Document, fields: &Fields<'_>, taxonomy: &Taxonomy) ->
     due
 }
 
-fn accompanies(document: &Document, fields: &Fields<'_>, rights: bool) -> Vec<Decision> {
+fn accompanies(
+    document: &Document,
+    fields: &Fields<'_>,
+    kind: Option<RuleKind>,
+    rights: bool,
+) -> Vec<Decision> {
     const ALL: [Decision; 3] = [Decision::Permit, Decision::Pend, Decision::Deny];
     let words = fields.texts("accompanies");
     if words.is_empty() {
-        // A duty about processing that does not happen is no duty; one about a right follows from the asking.
-        return if rights {
-            ALL.to_vec()
-        } else {
-            vec![Decision::Permit]
+        return match kind {
+            Some(RuleKind::Permit) => vec![Decision::Permit],
+            Some(RuleKind::Deny | RuleKind::Pend) => vec![Decision::Pend, Decision::Deny],
+            // What only advises says itself where it belongs; one about a right follows from the asking.
+            Some(RuleKind::Advice) => ALL.to_vec(),
+            _ if rights => ALL.to_vec(),
+            // A duty about processing that does not happen is no duty.
+            _ => vec![Decision::Permit],
         };
     }
     words
@@ -533,8 +553,14 @@ impl Draft<'_> {
         {
             report("has no `unless`");
         }
-        if self.if_known.is_some() && !is(&[RuleKind::Classify]) {
+        if self.if_known.is_some() && !is(&[RuleKind::Classify, RuleKind::Advice]) {
             report("has no `if-known`");
+        }
+        if self.when.is_some() && is(&[RuleKind::Advice]) {
+            report("has no `when`: it is cited only where `if-known` is known to hold");
+        }
+        if self.surplus && !is(&[RuleKind::Deny, RuleKind::Require]) {
+            report("refuses no data: drop `surplus`");
         }
         if self.refuse_when.is_some() && !is(&[RuleKind::Deny, RuleKind::Pend]) {
             report("has no `refuse-when`");
@@ -575,6 +601,11 @@ impl Draft<'_> {
         RuleParts {
             id,
             jurisdiction: self.jurisdiction.clone(),
+            purpose_for: if self.grants.iter().any(|axis| axis == Axis::Purpose) {
+                self.operations.clone()
+            } else {
+                Set::like(&self.operations)
+            },
             scope: Scope {
                 purposes: self.purposes.clone(),
                 products: self.products.clone(),
@@ -592,10 +623,11 @@ impl Draft<'_> {
             RuleKind::Permit => Role::Permit,
             RuleKind::Deny => Role::Deny,
             RuleKind::Require => Role::Require,
-            RuleKind::Oblige => Role::Oblige,
+            // Like a duty, advice never changes a decision.
+            RuleKind::Oblige | RuleKind::Advice => Role::Oblige,
             RuleKind::Classify => Role::Classify,
             RuleKind::Pend => Role::Pend,
-            RuleKind::Register | RuleKind::Advice | RuleKind::Engine => return,
+            RuleKind::Register | RuleKind::Engine => return,
         };
         let law = || Some((rule, self.jurisdiction.clone()));
         // Duties never change a decision, and a right is not refused for want of a fact.

@@ -595,17 +595,24 @@ fn fact(
     let section = values(fields.required_texts("section"));
     let meaning = meaning(fields);
     let per_category = fields.flag("per-category").unwrap_or(false);
-    let register = match (fields.text("register"), fields.text("key")) {
-        (Some(register), Some(key)) => Some(RegisterKey {
-            register: register.value,
-            key: key.value,
-        }),
-        (None, None) => None,
-        (Some(found), None) | (None, Some(found)) => {
-            document.error(found.span, "`register` and `key` go together");
-            None
-        }
-    };
+    let (register, keys) = (fields.text("register"), fields.texts("key"));
+    // What the caller states is itself the name of a row.
+    let names_its_row = supplier.is_some_and(Supplier::may_be_requested);
+    if let Some(found) = register.as_ref().filter(|_| keys.is_empty() != names_its_row) {
+        let message = if names_its_row {
+            "a reference names its own row: drop `key`"
+        } else {
+            "`register` needs a `key` that finds the row"
+        };
+        document.error(found.span.clone(), message);
+    }
+    if let (None, Some(key)) = (&register, keys.first()) {
+        document.error(key.span.clone(), "`key` needs a `register`");
+    }
+    let register = register.map(|register| RegisterKey {
+        register: register.value,
+        keys: values(keys),
+    });
     let unknown = fields.node("unknown");
     let mut fact = Fact {
         name,

@@ -244,6 +244,192 @@ fn purposes_and_recipients_are_compared_like_data() {
 }
 
 #[test]
+fn a_register_has_a_way_to_its_rows() {
+    let complaint = |fact: &str| {
+        let fact = format!(
+            "[[fact]]\nname = \"extra\"\ntype = \"text\"\nsection = [\"1\"]\nmeaning = \"-\"\n{fact}\n"
+        );
+        match Baseline::read([("words.toml", WORDS), ("extra.toml", &fact)]) {
+            Ok(_) => String::new(),
+            Err(found) => found.to_string(),
+        }
+    };
+    let held = "supplier = \"register\"\nregister = \"r\"";
+    assert!(
+        complaint(held).contains("`register` needs a `key`"),
+        "{}",
+        complaint(held)
+    );
+    assert_eq!(complaint(&format!("{held}\nkey = [\"from\", \"to\"]")), "");
+    let stated = "supplier = \"caller\"\nregister = \"r\"";
+    assert_eq!(complaint(stated), "");
+    let twice = format!("{stated}\nkey = \"product\"");
+    assert!(complaint(&twice).contains("a reference names its own row"));
+    assert!(complaint("supplier = \"register\"\nkey = \"product\"").contains("`key` needs a `register`"));
+}
+
+#[test]
+fn a_recipient_is_one_point() {
+    let baseline = policy(&[
+        "own: permit; operations = [\"share\"]; recipients = [\"carrier\", \"!courier\"]; grants = [\"every\"]",
+        "fast: permit; operations = [\"share\"]; else-deny = [\"share\"]; recipients = [\"courier\"]; when = 'ready'; grants = [\"every\"]",
+    ]);
+    let ask = |facts: &str| {
+        World::new(&baseline)
+            .with(facts)
+            .ask("shop", "share", "map", &["name"])
+    };
+    // The wider class may be named with a part taken out, and what is said about that part does not touch it.
+    ask("\"recipient.class\" = \"carrier\"").is(Decision::Permit, &["own"]);
+    ask("\"recipient.class\" = \"courier\"\n\"ready\" = true")
+        .is(Decision::Permit, &["fast"])
+        .not_by(&["own"]);
+    ask("\"recipient.class\" = \"courier\"\n\"ready\" = false").is(Decision::Deny, &["fast"]);
+}
+
+#[test]
+fn what_is_said_about_a_recipient_nobody_knows_is_not_sure() {
+    let baseline = policy(&[
+        "ban: deny; operations = [\"share\"]; recipients = [\"buyer\"]",
+        "gate: require; operations = [\"share\"]; recipients = [\"carrier\"]; must = 'ready'",
+    ]);
+    let ask = |facts: &str| {
+        World::new(&baseline)
+            .with(facts)
+            .ask("shop", "share", "map", &["name"])
+    };
+    let unsure = ask("\"ready\" = false")
+        .is(Decision::Deny, &["ban", "gate"])
+        .lacks(&["recipient.class"]);
+    assert_eq!(unsure.judgement.forbidden, Some(Certainty::NotExcluded));
+    let sure = ask("\"recipient.class\" = \"buyer\"")
+        .is(Decision::Deny, &["ban"])
+        .lacks(&[]);
+    assert_eq!(sure.judgement.forbidden, Some(Certainty::Known));
+}
+
+#[test]
+fn a_gate_asks_for_its_duties_only_where_there_is_something_to_gate() {
+    let baseline = policy(&[
+        USE,
+        "gate: require; operations = [\"use\"]; when = 'ready'; must = 'calm'; obligations = [{ id = \"tell\", timing = \"before\" }]",
+    ]);
+    let tell = ["tell before gate"];
+    ask_use(&baseline, "\"ready\" = true\n\"calm\" = true", &["name"])
+        .is(Decision::Permit, &[])
+        .owes(&tell);
+    // Nobody knows whether there is, so the duty is owed as well.
+    ask_use(&baseline, "\"calm\" = true", &["name"])
+        .is(Decision::Permit, &[])
+        .owes(&tell);
+    ask_use(&baseline, "\"ready\" = false", &["name"])
+        .is(Decision::Permit, &[])
+        .owes(&[]);
+}
+
+#[test]
+fn the_duties_of_a_closed_set_come_with_what_it_permits_unless_it_says_otherwise() {
+    let set = |more: &str| {
+        policy(&[&format!(
+            "set: permit; operations = [\"use\"]; else-deny = [\"use\"]; when = 'ready'; grants = [\"purpose\"]; \
+             obligations = [{{ id = \"wipe\", timing = \"before\" }}]{more}"
+        )])
+    };
+    let (usual, other) = (set(""), set("; accompanies = [\"deny\"]"));
+    let (yes, no) = ("\"ready\" = true", "\"ready\" = false");
+    ask_use(&usual, yes, &["name"])
+        .is(Decision::Permit, &["set"])
+        .owes(&["wipe before set"]);
+    ask_use(&usual, no, &["name"])
+        .is(Decision::Deny, &["set"])
+        .owes(&[]);
+    ask_use(&other, yes, &["name"])
+        .is(Decision::Permit, &["set"])
+        .owes(&[]);
+    ask_use(&other, no, &["name"])
+        .is(Decision::Deny, &["set"])
+        .owes(&["wipe before set"]);
+}
+
+#[test]
+fn a_purpose_that_is_granted_for_another_operation_may_count() {
+    let baseline = policy(&[
+        "map: permit; operations = [\"use\"]; purposes = [\"map\"]; only-data = [\"name\"]; when = 'ready'; grants = [\"purpose\"]",
+        "take: permit; operations = [\"collect\"]; purposes = [\"advertising\"]; grants = [\"purpose\"]",
+        "kin: permit; operations = [\"share\"]; recipients = [\"carrier\"]; when = 'granted(\"use\")'; grants = [\"purpose\", \"recipient\"]",
+    ]);
+    let ask = |facts: &str, purpose: &str, data: &[&str]| {
+        World::new(&baseline)
+            .with(&format!("\"recipient.class\" = \"carrier\"\n{facts}"))
+            .ask("shop", "share", purpose, data)
+    };
+    ask("\"ready\" = true", "map", &["name"])
+        .is(Decision::Permit, &["kin"])
+        .lacks(&[]);
+    ask("\"ready\" = false", "map", &["name"])
+        .is(Decision::Deny, &[])
+        .lacks(&[]);
+    ask("", "map", &["name"])
+        .is(Decision::Deny, &[])
+        .lacks(&["ready"]);
+    ask("\"ready\" = true", "map", &["name", "place"]).is(Decision::Deny, &[]);
+    // Granted for collecting, not for using.
+    ask("\"ready\" = true", "advertising", &["name"]).is(Decision::Deny, &[]);
+    let closes = "ban: deny; operations = [\"use\"]; when = 'granted(\"use\")'";
+    assert!(complaint(closes).contains("can only help the processing"));
+    let unknown = "kin: permit; operations = [\"share\"]; when = 'granted(\"sue\")'; grants = [\"purpose\"]";
+    assert!(
+        complaint(unknown).contains("unknown operation `sue`"),
+        "{}",
+        complaint(unknown)
+    );
+}
+
+#[test]
+fn what_a_gate_is_known_to_refuse_may_be_left_out() {
+    let baseline = policy(&[
+        USE,
+        "least: require; operations = [\"use\"]; must = 'category in needed'; surplus = true",
+        "ban: deny; operations = [\"use\"]; data = [\"serial\"]",
+    ]);
+    let ask = |facts: &str| ask_use(&baseline, facts, &["name", "token", "serial"]);
+    let answer = ask("\"needed\" = [\"name\", \"serial\"]").is(Decision::Deny, &["least", "ban"]);
+    assert_eq!(answer.surplus, ["token"]);
+    // Nobody knows what is needed, so nobody knows what is too much.
+    assert_eq!(ask("").is(Decision::Deny, &["least"]).surplus, [""; 0]);
+    let permit = "p: permit; operations = [\"use\"]; grants = [\"purpose\"]; surplus = true";
+    assert!(complaint(permit).contains("refuses no data"));
+}
+
+#[test]
+fn advice_is_cited_where_it_is_known_to_belong_and_changes_nothing() {
+    let baseline = policy(&[
+        USE,
+        "hint: advice; operations = [\"use\"]; data = [\"place\"]; if-known = 'switch == \"off\"'; accompanies = [\"deny\"]",
+        "note: advice; operations = [\"share\"]; recipients = [\"carrier\"]",
+        "cited: advice",
+    ]);
+    let world = |facts: &str| World::new(&baseline).with(facts);
+    let off = world("\"switch\" = \"off\"");
+    assert_eq!(off.advice("use", &["rough-place"], Decision::Deny), ["hint"]);
+    assert_eq!(off.advice("use", &["rough-place"], Decision::Permit), [""; 0]);
+    assert_eq!(off.advice("use", &["name"], Decision::Deny), [""; 0]);
+    // The value taken for a missing fact is not known.
+    assert_eq!(world("").advice("use", &["place"], Decision::Deny), [""; 0]);
+    let to = |class: &str| world(&format!("\"recipient.class\" = \"{class}\""));
+    assert_eq!(
+        to("courier").advice("share", &["name"], Decision::Permit),
+        ["note"]
+    );
+    assert_eq!(to("buyer").advice("share", &["name"], Decision::Permit), [""; 0]);
+    assert_eq!(world("").advice("share", &["name"], Decision::Permit), [""; 0]);
+    off.ask("shop", "use", "map", &["rough-place"])
+        .is(Decision::Permit, &["use-it"])
+        .lacks(&[]);
+    assert!(complaint("hint: advice; operations = [\"use\"]; when = 'ready'").contains("has no `when`"));
+}
+
+#[test]
 fn a_group_with_a_part_taken_out_is_not_covered() {
     let baseline = policy(&[
         "set: permit; operations = [\"use\"]; else-deny = [\"use\"]; only-data = [\"device\", \"!flag:hard\"]; grants = [\"purpose\"]",
@@ -481,6 +667,25 @@ fn a_group_above_can_be_told_from_what_is_meant() {
         .is(Decision::Deny, &["ban"])
         .lacks(&[]);
     let message = complaint("ban: deny; operations = [\"use\"]; when = 'above(category, [\"name\"])'");
+    assert!(message.contains("slip under a ban"), "{message}");
+}
+
+#[test]
+fn a_condition_can_ask_about_every_category_of_the_request() {
+    let baseline = policy(&[
+        "few: permit; operations = [\"use\"]; when = 'data in [\"name\", \"device\"]'; grants = [\"purpose\"]",
+        "add: classify; operations = [\"use\"]; data = [\"token\"]; adds-data = [\"place\"]",
+        "mix: oblige; operations = [\"use\"]; when = '!(data in [\"name\"])'; obligations = [{ id = \"tell\", timing = \"after\" }]",
+    ]);
+    let ask = |data: &[&str]| ask_use(&baseline, "", data);
+    ask(&["name"]).is(Decision::Permit, &["few"]).owes(&[]);
+    ask(&["name", "serial"])
+        .is(Decision::Permit, &["few"])
+        .owes(&["tell after mix"]);
+    ask(&["name", "place"]).is(Decision::Deny, &[]).not_by(&["few"]);
+    // What classification adds counts as well.
+    ask(&["token"]).is(Decision::Deny, &["add"]).not_by(&["few"]);
+    let message = complaint("ban: deny; operations = [\"use\"]; when = 'data in [\"name\"]'");
     assert!(message.contains("slip under a ban"), "{message}");
 }
 

@@ -78,17 +78,17 @@ fn the_rules_are_counted() {
         *counts.entry(rule.kind.as_str()).or_default() += 1;
     }
     let expected = [
-        ("permit", 41),
-        ("deny", 23),
-        ("require", 28),
-        ("oblige", 14),
-        ("classify", 8),
-        ("engine", 7),
+        ("permit", 76),
+        ("deny", 35),
+        ("require", 37),
+        ("oblige", 18),
+        ("classify", 9),
+        ("engine", 9),
         ("register", 1),
-        ("advice", 1),
+        ("advice", 4),
     ];
     assert_eq!(counts, expected.into());
-    assert_eq!(baseline.compiled_rules(), 114);
+    assert_eq!(baseline.compiled_rules(), 175);
 }
 
 #[test]

@@ -11,9 +11,12 @@ const PERMISSIVE: &str = r#"
     "plugin.controls" = []
     "plugin.categories" = []
     "plugin.combination_partners" = []
+    "plugin.recipients" = []
+    "plugin.integrations" = []
     "product.financial" = true
     "product.requires_account" = true
     "product.system_service" = true
+    "feature" = "security-scan"
     "feature.kind" = "other"
     "feature.needs_precise" = true
     "feature.command" = "none"
@@ -77,6 +80,7 @@ const PERMISSIVE: &str = r#"
     "law.requires" = true
     "law.consent_required" = false
     "law.basis_recognised" = true
+    "law.definition_ref" = "none"
     "law.exemption_ref" = "L-1"
     "law.ref" = "L-2"
     "law.notify" = false
@@ -85,6 +89,12 @@ const PERMISSIVE: &str = r#"
     "vendor.due_diligence" = "V-1"
     "vendor.contract" = "V-2"
     "vendor.audit_date" = "2026-10-01"
+    "recipient.country" = "IN"
+    "recipient.consideration" = "none"
+    "collection.operation_country" = "IN"
+    "controller.entity" = "india-entity"
+    "transfer.from" = "IN"
+    "transfer.to" = "IN"
     "storage.country" = "IN"
     "storage.facility" = "controlled"
     "storage.kind" = "dedicated"
@@ -408,6 +418,55 @@ fn g17_and_g18_weather_takes_the_town_and_not_the_spot() {
         .owes(&[]);
 }
 
+/// Rules on loading have no cases: nobody but the host asks to load.
+#[test]
+fn a_plugin_loads_while_its_practice_was_reviewed_within_a_year_and_a_quarter() {
+    let baseline = Baseline::embedded();
+    let load = |world: World<'_>| world.ask("themes", "load", "content-recommendation", &HISTORY);
+    for (review, decision) in [
+        ("2026-11-01", Decision::Permit),
+        ("2025-08-26", Decision::Permit),
+        ("2025-08-24", Decision::Deny),
+    ] {
+        let answer = load(themes(&baseline).with(&format!("\"review.date\" = \"{review}\"")));
+        let rules: &[&str] = match decision {
+            Decision::Deny => &["periodic-practice-review"],
+            _ => &[],
+        };
+        answer.is(decision, rules).lacks(&[]);
+    }
+    load(themes(&baseline).without(&["review.date"]))
+        .is(Decision::Deny, &["periodic-practice-review"])
+        .lacks(&["review.date"]);
+}
+
+#[test]
+fn a_plugin_whose_data_has_no_class_loads_with_the_duty_to_give_it_one() {
+    let baseline = Baseline::embedded();
+    let load = |world: World<'_>| world.ask("themes", "load", "content-recommendation", &HISTORY);
+    load(themes(&baseline)).is(Decision::Permit, &[]).owes(&[]);
+    load(themes(&baseline).with("\"plugin.categories\" = [\"browsing-history\"]"))
+        .is(Decision::Permit, &[])
+        .owes(&["classify-data before classify-by-sensitivity"]);
+}
+
+/// No product may declare such a purpose before the policy names it, so no case can show the permit.
+#[test]
+fn a_purpose_that_the_policy_does_not_list_rests_on_a_clear_consent_to_it() {
+    let baseline = Baseline::embedded();
+    let ask = |facts: &str| {
+        world(&baseline, "themes", &HISTORY, &[])
+            .with(&consent("other-consented-purpose"))
+            .with(facts)
+            .ask("themes", "use", "other-consented-purpose", &HISTORY)
+    };
+    ask("").is(Decision::Permit, &["other-purpose-needs-consent"]);
+    ask("\"consent.records\" = [\"other-consented-purpose given 2026-01-01T00:00:00Z\"]")
+        .is(Decision::Deny, &["other-purpose-needs-consent"]);
+    ask("\"consent.records\" = [\"content-recommendation explicit given 2026-01-01T00:00:00Z\"]")
+        .is(Decision::Deny, &["other-purpose-needs-consent", "basis-consent"]);
+}
+
 #[test]
 fn g19_notes_stay_on_the_device() {
     let baseline = Baseline::embedded();
@@ -431,7 +490,10 @@ fn g21_totals_may_be_published() {
     ask(totals())
         .is(Decision::Permit, &["npi-broad-permit"])
         .owes(&["aggregate-output before npi-aggregate-format"])
-        // Whether a law calls more of it personal stays open until counsel says so.
+        .lacks(&[]);
+    // Until counsel has looked at the law there, it counts as personal.
+    ask(totals().without(&["law.definition_ref"]))
+        .is(Decision::Deny, &["local-definition-override"])
         .lacks(&["law.definition_ref"]);
     ask(totals().with("\"data.combined_with\" = [\"xiaomi-account-id\"]")).is(
         Decision::Deny,
@@ -439,7 +501,7 @@ fn g21_totals_may_be_published() {
     );
     ask(totals().without(&["data.combined_with"]))
         .is(Decision::Deny, &["combine-makes-personal"])
-        .lacks(&["data.combined_with", "law.definition_ref"]);
+        .lacks(&["data.combined_with"]);
 }
 
 #[test]

@@ -27,6 +27,8 @@ pub(crate) struct Answer {
     pub(crate) missing: Vec<String>,
     /// Category, its own answer, and the axes it lacks.
     pub(crate) categories: Vec<(String, Decision, String)>,
+    /// The data to leave out before asking again.
+    pub(crate) surplus: Vec<String>,
     pub(crate) judgement: Judgement,
 }
 
@@ -114,6 +116,28 @@ impl<'b> World<'b> {
     }
 
     pub(crate) fn ask(&self, product: &str, operation: &str, purpose: &str, data: &[&str]) -> Answer {
+        self.asked(product, operation, purpose, data, |query, facts| {
+            self.by_name(self.baseline.judge(query, facts))
+        })
+    }
+
+    /// The advice that goes with a decision about a request.
+    pub(crate) fn advice(&self, operation: &str, data: &[&str], decision: Decision) -> Vec<String> {
+        self.asked("shop", operation, "map", data, |query, facts| {
+            let advice = self.baseline.advice(query, facts, decision);
+            let name = |rule| self.baseline.rules().name(rule).to_owned();
+            advice.into_iter().map(name).collect()
+        })
+    }
+
+    fn asked<T>(
+        &self,
+        product: &str,
+        operation: &str,
+        purpose: &str,
+        data: &[&str],
+        with: impl FnOnce(&Query<'_>, &Facts<'_>) -> T,
+    ) -> T {
         let taxonomy = self.baseline.taxonomy();
         let found = |id: Option<_>, name: &str| id.unwrap_or_else(|| panic!("no id {name}"));
         let data: Vec<_> = data
@@ -146,7 +170,7 @@ impl<'b> World<'b> {
         if let Some(fact) = self.baseline.engine_facts().at {
             facts.set(fact, &at_value);
         }
-        self.by_name(self.baseline.judge(&query, &facts))
+        with(&query, &facts)
     }
 
     fn by_name(&self, judgement: Judgement) -> Answer {
@@ -183,6 +207,12 @@ impl<'b> World<'b> {
                         lacking.join(" "),
                     )
                 })
+                .collect(),
+            surplus: self
+                .baseline
+                .surplus(&judgement)
+                .into_iter()
+                .map(|it| taxonomy.categories.name(it).to_owned())
                 .collect(),
             judgement,
         }

@@ -757,7 +757,7 @@ fn taxonomy(old: &Baseline, new: &Baseline, space: &mut Space<'_>, changes: &mut
                     "register",
                     it.register
                         .iter()
-                        .map(|it| format!("{} by {}", it.register, it.key))
+                        .map(|it| format!("{} by {}", it.register, it.keys.join(", ")))
                         .collect(),
                     Effect::Check,
                 ),

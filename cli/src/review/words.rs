@@ -59,7 +59,10 @@ pub(crate) fn while_missing(fact: &Fact) -> String {
 /// Who states a fact.
 pub(crate) fn supplier(fact: &Fact) -> String {
     match (&fact.register, fact.supplier) {
-        (Some(key), Supplier::Register) => format!("register `{}`, by `{}`", key.register, key.key),
+        (Some(key), Supplier::Register) if key.keys.is_empty() => format!("register `{}`", key.register),
+        (Some(key), Supplier::Register) => {
+            format!("register `{}`, by `{}`", key.register, key.keys.join("`, `"))
+        }
         (_, supplier) => supplier.as_str().to_owned(),
     }
 }
@@ -199,6 +202,12 @@ impl Words<'_> {
                 format!(
                     "the policy {} the data for this product",
                     if holds { "names" } else { "does not name" }
+                )
+            }
+            ("granted", [operation]) => {
+                format!(
+                    "some permit would{not} give it the purpose, were the operation {}",
+                    self.value(operation)
                 )
             }
             ("rule", [id]) => format!("{} would{not} cover it", self.value(id)),

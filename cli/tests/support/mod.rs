@@ -122,6 +122,7 @@ pub(crate) fn locate() -> Value {
         "data": ["device-find-location"], "at": "2026-11-23T10:00:00Z",
         "facts": {
             "subject.region": "IN",
+            "collection.operation_country": "IN",
             "subject.registered": true,
             "subject.chosen_services": ["find-device"],
             "subject.second_factor": "absent",

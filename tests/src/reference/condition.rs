@@ -292,6 +292,11 @@ fn member(left: &Expression, right: &Expression, scene: &Scene<'_>, touching: bo
         (Expression::Name(name), _) if name == "category" || name == "purpose" => {
             compare_place(name, right, scene, if touching { Way::Overlaps } else { Way::In })
         }
+        (Expression::Name(name), Expression::List(_)) if name == "data" => {
+            let (tree, list) = (&scene.policy.categories, texts(right));
+            let listed = |id: &String| list.iter().any(|it| tree.is_below(id, it));
+            Some(scene.data.iter().all(|id| tree.below(id).iter().all(listed)))
+        }
         (Expression::Name(fact), Expression::List(_)) => {
             let list = texts(right);
             match scene.value(fact)? {

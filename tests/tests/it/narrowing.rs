@@ -34,10 +34,10 @@ fn bans() -> Vec<String> {
 }
 
 fn declares(product: &str, purpose: &str, operation: &str, data: &str) -> String {
-    let retention = if operation == "retain" {
-        "\nretention = { period = \"P1D\" }"
-    } else {
-        ""
+    let needed = match operation {
+        "retain" => "\nretention = { period = \"P1D\" }",
+        "share" => "\nrecipients = [\"service-provider\"]",
+        _ => "",
     };
     let controls = Baseline::embedded()
         .taxonomy()
@@ -51,7 +51,7 @@ fn declares(product: &str, purpose: &str, operation: &str, data: &str) -> String
         &format!(
             "purpose = \"{purpose}\"\noperations = [\"{operation}\"]\ndata = [\"{data}\"]\n\
              source = {{ \"{data}\" = \"observed\" }}\nnecessary = true\nlegal-basis = \"consent\"\n\
-             controls = [{controls}]{retention}"
+             controls = [{controls}]{needed}"
         ),
     )
 }

@@ -1,6 +1,6 @@
 //! Where facts come from: each from its supplier, with its source in the answer, and from nowhere else.
 
-use licit_host::{Host, Response};
+use licit_host::{Decision, Host, Response};
 use serde_json::{Value, json};
 
 use crate::setup::{self, HOST, request};
@@ -139,4 +139,216 @@ fn a_register_is_looked_up_by_its_key() {
     let answer = ask(&other);
     assert_eq!(used(&answer, "fraud.li_match"), None);
     assert!(answer.missing().any(|it| it == "fraud.li_match"));
+}
+
+/// A court in the Netherlands gets an order number of somebody there.
+fn discloses(host: &Host, facts: Value) -> Response {
+    let mut stated = json!({
+        "subject.region": "NL", "collection.operation_country": "NL",
+        "recipient.id": "district-court-nl", "demand.ref": "NL-2026-0417",
+    });
+    let all = stated.as_object_mut().expect("facts");
+    all.extend(facts.as_object().expect("facts").clone());
+    let data = &["order-number"];
+    host.explain(&request(
+        host,
+        "mi-com-retail",
+        "share",
+        "authority-disclosure",
+        data,
+        stated,
+    ))
+}
+
+#[test]
+fn a_reference_counts_only_if_a_register_has_its_row_in_force() {
+    let answer = discloses(&HOST, json!({}));
+    assert_eq!(answer.decision, Decision::Permit, "{:#}", setup::json(&answer));
+    assert_eq!(
+        used(&answer, "demand.country"),
+        is(
+            json!("NL"),
+            "register",
+            "licit.toml register.demands.NL-2026-0417"
+        )
+    );
+    let refused = |answer: &Response, fact: &str| {
+        assert_eq!(answer.decision, Decision::Deny, "{:#}", setup::json(answer));
+        assert!(answer.missing().any(|it| it == fact), "{:#}", setup::json(answer));
+        assert_eq!(used(answer, fact), None);
+    };
+    // Nobody sent this demand, and nobody may send it to themselves.
+    refused(
+        &discloses(&HOST, json!({ "demand.ref": "NL-2026-0418" })),
+        "demand.ref",
+    );
+    refused(
+        &discloses(&HOST, json!({ "recipient.id": "district-court" })),
+        "recipient.class",
+    );
+    let lapsed = host(|text| text.replace("expires = 2027-01-02", "expires = 2026-11-22"));
+    refused(&discloses(&lapsed, json!({})), "demand.ref");
+    let early = host(|text| text.replace("date = 2026-10-02\nexpires = 2027-01-02", "date = 2026-12-01"));
+    refused(&discloses(&early, json!({})), "demand.ref");
+    let bare = support::builder().build().expect("a host");
+    refused(&discloses(&bare, json!({})), "demand.ref");
+}
+
+#[test]
+fn an_approval_needs_a_row_like_any_reference() {
+    let asks = |approval: &str| {
+        let facts = json!({ "subject.region": "NL", "collection.operation_country": "NL", "recipient.id": "district-court-nl", "approval.ref": approval });
+        let data = &["ip-address"];
+        HOST.explain(&request(
+            &HOST,
+            "mi-com-retail",
+            "share",
+            "asset-protection",
+            data,
+            facts,
+        ))
+    };
+    let given = |approval: &str| used(&asks(approval), "approval.ref").is_some();
+    assert!(given("A-2026-17"));
+    assert!(!given("A-2026-18"));
+    // The word for nothing approves nothing.
+    assert!(!given("none"));
+}
+
+#[test]
+fn what_is_on_record_about_a_route_counts_for_that_route_and_recipient() {
+    let shares = |host: &Host, recipient: &str, from: &str| {
+        let facts = json!({ "subject.region": from, "collection.operation_country": from, "recipient.id": recipient });
+        let data = &["order-information"];
+        host.explain(&request(
+            host,
+            "mi-com-retail",
+            "share",
+            "after-sales-support",
+            data,
+            facts,
+        ))
+    };
+    let answer = shares(&HOST, "group-sg", "DE");
+    assert_eq!(answer.decision, Decision::Permit, "{:#}", setup::json(&answer));
+    assert_eq!(
+        used(&answer, "transfer.mechanism"),
+        is(json!("scc"), "register", "licit.toml register.transfers[0]")
+    );
+    // Another recipient on the same route, and the same recipient on another route.
+    for (recipient, from) in [("cloud-sg", "DE"), ("group-sg", "GB")] {
+        let answer = shares(&HOST, recipient, from);
+        assert_eq!(answer.decision, Decision::Deny);
+        assert!(
+            answer.missing().any(|it| it == "transfer.safeguards"),
+            "{recipient} {from}"
+        );
+    }
+    let lapsed = host(|text| {
+        text.replace(
+            "expires = 2027-01-10\ntransfer.from = \"EEA\"",
+            "expires = 2026-11-01\ntransfer.from = \"EEA\"",
+        )
+    });
+    assert_eq!(
+        used(&shares(&lapsed, "group-sg", "DE"), "transfer.mechanism"),
+        None
+    );
+    // What is kept hands data to nobody, and goes where it is stored.
+    let facts = json!({ "subject.region": "BR", "collection.operation_country": "BR" });
+    let data = &["order-information"];
+    let stored = HOST.explain(&request(
+        &HOST,
+        "mi-com-retail",
+        "store",
+        "after-sales-support",
+        data,
+        facts,
+    ));
+    assert_eq!(
+        used(&stored, "transfer.safeguards"),
+        is(json!(true), "register", "licit.toml register.transfers[1]")
+    );
+    assert_eq!(
+        used(&stored, "transfer.to"),
+        is(json!("SG"), "engine", "computed")
+    );
+    assert_eq!(stored.missing().collect::<Vec<_>>(), ["law.permits"]);
+}
+
+#[test]
+fn a_recipient_whose_country_nobody_knows_is_not_at_home() {
+    let host = host(|text| text.replace("recipient.country = \"SG\"\nrecipient.group_entity = false", ""));
+    let facts = json!({ "recipient.id": "cloud-sg" });
+    let data = &["order-information"];
+    let answer = host.explain(&request(
+        &host,
+        "mi-com-retail",
+        "share",
+        "after-sales-support",
+        data,
+        facts,
+    ));
+    assert_eq!(answer.decision, Decision::Deny);
+    assert_eq!(used(&answer, "transfer.to"), None);
+    assert!(
+        answer.missing().any(|it| it == "transfer.to"),
+        "{:#}",
+        setup::json(&answer)
+    );
+}
+
+#[test]
+fn where_data_is_stored_and_worked_on_may_each_be_abroad() {
+    let goes = |store: &str, locus: &str| {
+        let facts = json!({ "store.id": store, "ingress.id": locus });
+        let answer = collects(&HOST, facts);
+        used(&answer, "transfer.to").map(|(to, ..)| to)
+    };
+    // The facts of these requests come from the operation in Singapore.
+    assert_eq!(goes("sg-main", "device-api"), Some(json!("SG")));
+    assert_eq!(goes("nl-main", "device-api"), Some(json!("NL")));
+    let worked_on_in_india = host(|text| {
+        text.replace(
+            "storage.country = \"SG\"\nstorage.facility = \"controlled\"\nstorage.kind = \"dedicated\"\nstorage.segregated = true\nlocus.country = \"SG\"",
+            "storage.country = \"SG\"\nstorage.kind = \"dedicated\"\nlocus.country = \"IN\"",
+        )
+    });
+    let to = |host: &Host, facts: Value| used(&collects(host, facts), "transfer.to").map(|(to, ..)| to);
+    assert_eq!(to(&worked_on_in_india, json!({})), Some(json!("IN")));
+    // A device is at home, wherever it is.
+    assert_eq!(
+        to(&worked_on_in_india, json!({ "ingress.id": "on-device" })),
+        Some(json!("SG"))
+    );
+    assert_eq!(to(&HOST, json!({ "store.id": "nowhere" })), None);
+}
+
+#[test]
+fn a_row_that_cannot_be_compared_is_an_error_with_its_place() {
+    let complaint = |text: &str| {
+        let profile = format!("{}\n{text}", setup::profile());
+        let built = support::builder().profile("licit.toml", &profile).build();
+        built.map(|_| ()).expect_err("a broken profile").to_string()
+    };
+    let half = complaint("[[register.transfers]]\ntransfer.from = \"EEA\"\ntransfer.safeguards = true\n");
+    assert!(half.contains("does not say `transfer.to`"), "{half}");
+    assert!(
+        half.contains("`\"*\"` for any") || half.contains("`*` for any"),
+        "{half}"
+    );
+    let foreign = complaint("[register.approvals.X]\nvendor.contract = \"C\"\n");
+    assert!(foreign.contains("belongs to register `recipients`"), "{foreign}");
+    let undated = complaint("[register.approvals.X]\nexpires = \"soon\"\napproval.scope = []\n");
+    assert!(undated.contains("soon"), "{undated}");
+    let unknown = complaint("[register.approval.X]\n");
+    assert!(unknown.contains("approvals"), "{unknown}");
+    let table = setup::profile().replace("[[register.transfers]]", "[register.transfers.a]");
+    let table = table.replacen("[register.transfers.a]", "[register.transfers.b]", 1);
+    let built = support::builder().profile("licit.toml", &table).build();
+    let table = built.map(|_| ()).expect_err("a broken profile").to_string();
+    assert!(
+        table.contains("write each row as `[[register.transfers]]`"),
+        "{table}"
+    );
 }
