@@ -40,7 +40,7 @@ pub(crate) fn write(
     categories(out, response)?;
     surplus(out, response)?;
     obligations(out, response)?;
-    missing(out, response, style)?;
+    missing(out, request, response, style)?;
     advice(out, response)?;
     if style.verbose {
         facts_used(out, response)?;
@@ -514,7 +514,7 @@ pub(crate) fn supplier(supplier: Supplier) -> &'static str {
     }
 }
 
-fn missing(out: &mut impl Write, response: &Response, style: Style) -> io::Result<()> {
+fn missing(out: &mut impl Write, request: &Request, response: &Response, style: Style) -> io::Result<()> {
     let mut names: Vec<&str> = response.missing().collect();
     // What is missing and does not matter is for the reviewer.
     let idle = response.decision == Decision::Permit || certain(response);
@@ -544,7 +544,16 @@ fn missing(out: &mut impl Write, response: &Response, style: Style) -> io::Resul
         let (from, meaning) = definition.map_or(("?", ""), |it| (supplier(it.supplier), it.meaning.as_str()));
         let first = format!("    {name:width$}  {} ", paint(DIM, &format!("{from:14}")));
         let rest = " ".repeat(columns(&first));
-        wrapped(out, &first, &rest, meaning)?;
+        let register = definition.and_then(|it| it.register.as_ref());
+        let stated = request.facts().find(|(stated, _)| stated == name);
+        match (stated, register) {
+            (Some((_, value)), Some(register)) => {
+                let register = &register.register;
+                let why = format!("`{}` has no row in force in register `{register}`", shown(value));
+                wrapped(out, &first, &rest, &why)?;
+            }
+            _ => wrapped(out, &first, &rest, meaning)?,
+        }
     }
     let more = names.len().saturating_sub(most);
     if more > 0 {

@@ -444,6 +444,14 @@ fn what_is_too_much_and_what_there_is_to_know_is_said() {
     assert_eq!(json["surplus"], json!(["ip-address"]));
     assert_eq!(json.get("advice"), None);
 
+    let facts = json!({
+        "subject.region": "NL", "recipient.id": "district-court-nl", "demand.ref": "NL-2026-0418", "actor.role": "system",
+    });
+    let unheard_of = request("share", "authority-disclosure", &["order-number"], &facts);
+    let human = here.run(&["eval", "--request", unheard_of]).assert_code(2);
+    let line = "`NL-2026-0418` has no row in force in register `demands`";
+    assert!(words(&human.out).contains(line), "{}", human.out);
+
     let facts = json!({ "subject.region": "NL" });
     let linked = request("collect", "payment-processing", &["credit-card-number"], &facts);
     let human = here.run(&["eval", "--request", linked]).assert_code(2);

@@ -588,7 +588,9 @@ fn trials(edition: &Edition, request: &Request, response: &Response, fact: Id<Fa
             if names != Some("countries") {
                 compared.into_iter().for_each(|value| add(value, false));
             }
-            if matches!(names, Some("references" | "free-text")) && rows.is_empty() {
+            // A reference that has to have a row helps nobody while there is none.
+            let free = rows.is_empty() && definition.register.is_none();
+            if free && matches!(names, Some("references" | "free-text")) {
                 add(FactValue::Text("REF-1".into()), true);
             }
         }

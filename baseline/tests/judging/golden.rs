@@ -639,3 +639,141 @@ fn taking_a_fact_away_never_permits() {
         }
     }
 }
+
+/// Requests that hand data to somebody, and who that is: with everything else known and in people's favour, each is
+/// permitted.
+const HANDED: [(&str, &str); 14] = [
+    (
+        "mi-com-retail share order-delivery recipient-information -",
+        "delivery-provider",
+    ),
+    (
+        "mi-com-retail share payment-processing credit-card-number -",
+        "payment-provider",
+    ),
+    (
+        "mi-com-retail share after-sales-support order-information -",
+        "service-provider",
+    ),
+    (
+        "mi-com-retail transfer after-sales-support order-information -",
+        "business-partner",
+    ),
+    (
+        "mi-com-retail share authority-disclosure ip-address -",
+        "public-authority",
+    ),
+    ("mi-com-retail share authority-disclosure ip-address -", "court"),
+    (
+        "mi-com-retail share asset-protection ip-address -",
+        "law-enforcement",
+    ),
+    (
+        "mi-com-retail share breach-notification ip-address -",
+        "supervisory-authority",
+    ),
+    (
+        "mi-com-retail share professional-advice invoicing-details -",
+        "professional-adviser",
+    ),
+    (
+        "mi-com-retail share corporate-transaction order-information -",
+        "transaction-party",
+    ),
+    (
+        "mi-com-retail share after-sales-support order-information -",
+        "group-entity",
+    ),
+    (
+        "mi-com-retail transfer after-sales-support order-information -",
+        "group-entity",
+    ),
+    (
+        "mi-com-retail transfer after-sales-support order-information -",
+        "own-infrastructure",
+    ),
+    (
+        "mi-com-retail store after-sales-support order-information -",
+        "service-provider",
+    ),
+];
+
+/// Everything about a hand-over that may be known, across a border, in people's favour.
+const HAND_OVER: &str = r#"
+    "recipient.country" = "SG"
+    "recipient.group_entity" = true
+    "recipient.secrecy_duty" = true
+    "demand.ref" = "N-1"
+    "demand.country" = "SG"
+    "demand.scope" = ["ip-address"]
+    "approval.ref" = "A-1"
+    "approval.scope" = ["ip-address"]
+    "transaction.ref" = "D-1"
+    "breach.id" = "B-1"
+    "law.notify" = true
+    "transfer.mechanism" = "scc"
+    "transfer.adequate" = true
+    "transfer.safeguards" = true
+    "transfer.chain" = []
+    "storage.country" = "SG"
+    "locus.country" = "SG"
+    "collection.operation_country" = "DE"
+    "transfer.from" = "DE"
+    "transfer.to" = "SG"
+    "controller.entity" = "netherlands-entity"
+    "processor.entity" = "singapore-entity"
+    "subject.region" = "DE"
+    "notice.kind" = "third-party-policy"
+"#;
+
+/// No fact may help data out of the door by its absence.
+#[test]
+fn taking_a_fact_away_never_hands_data_over() {
+    let baseline = Baseline::embedded();
+    let hostile = [
+        "",
+        "\"recipient.consideration\" = \"paid\"",
+        "\"recipient.class\" = \"advertiser\"",
+        "\"recipient.class\" = \"data-buyer\"",
+        "\"recipient.class\" = \"third-party-product\"",
+        "\"recipient.group_entity\" = false\n\"recipient.secrecy_duty\" = false",
+        "\"law.requires\" = false",
+        "\"law.permits\" = false\n\"law.requires\" = false",
+        "\"demand.scope\" = []\n\"approval.scope\" = []",
+        "\"breach.id\" = \"none\"",
+        "\"transfer.safeguards\" = false",
+        "\"transfer.mechanism\" = \"derogation\"\n\"transfer.adequate\" = false",
+        "\"transfer.from\" = \"GB\"\n\"transfer.adequate\" = false",
+        "\"storage.country\" = \"US\"\n\"transfer.to\" = \"US\"\n\"transfer.safeguards\" = false",
+        "\"storage.kind\" = \"cloud\"\n\"transfer.safeguards\" = false",
+        "\"collection.operation_country\" = \"RU\"\n\"law.permits\" = false",
+        "\"collection.operation_country\" = \"IN\"",
+        "\"controller.entity\" = \"india-entity\"",
+        "\"necessity\" = []",
+        "\"data.combined_with\" = [\"imei\"]",
+    ];
+    for (line, recipient) in HANDED {
+        let (product, operation, purpose, data, controls) = parts(line);
+        let base = |change: &str| {
+            world(&baseline, product, &data, &controls)
+                .with(HAND_OVER)
+                .with(&format!("\"recipient.class\" = \"{recipient}\""))
+                .with(change)
+        };
+        base("")
+            .ask(product, operation, purpose, &data)
+            .is(Decision::Permit, &[]);
+        for change in hostile {
+            let whole = base(change).ask(product, operation, purpose, &data);
+            for name in base(change).names() {
+                let part = base(change)
+                    .without(&[&name])
+                    .ask(product, operation, purpose, &data);
+                assert!(
+                    part.decision >= whole.decision,
+                    "{line} to {recipient}: permitted without {name}\n{change}\n{whole:#?}"
+                );
+            }
+        }
+    }
+}
