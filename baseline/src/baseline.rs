@@ -9,6 +9,7 @@ use crate::diagnostic::Diagnostics;
 use crate::document::{Document, Table as Fields};
 use crate::embedded;
 use crate::fact::{Fact, FactValue, parse_instant};
+use crate::review::{Allowance, read_allowances};
 use crate::rules::{Clause, Index, Rule, RuleKind, read_rules};
 use crate::table::{Id, Set, Table};
 use crate::taxonomy::{Control, Operation, Reader, Taxonomy};
@@ -40,6 +41,7 @@ pub struct Baseline {
     controls: Vec<Option<Condition>>,
     place_unless: Vec<Option<Condition>>,
     citations: Citations,
+    allowances: Vec<Allowance>,
     engine_facts: EngineFacts,
     operation_values: Vec<FactValue>,
     product_values: Vec<FactValue>,
@@ -161,6 +163,7 @@ impl Baseline {
         let taxonomy = reader.taxonomy();
         let book = read_rules(&reader, &taxonomy);
         let header = read_header(&reader, &book.rules);
+        let allowances = read_allowances(&reader, &book.rules, &taxonomy.purposes);
         let found = reader.finish();
         if found.has_errors() {
             return Err(found);
@@ -179,6 +182,7 @@ impl Baseline {
             controls: book.controls,
             place_unless: book.place_unless,
             citations,
+            allowances,
             engine_facts: EngineFacts::find(&taxonomy),
             operation_values: taxonomy
                 .operations
@@ -248,6 +252,12 @@ impl Baseline {
     #[must_use]
     pub fn citations(&self) -> &Citations {
         &self.citations
+    }
+
+    /// The findings of a review that the authors of the policy meant, each with the reason.
+    #[must_use]
+    pub fn allowances(&self) -> &[Allowance] {
+        &self.allowances
     }
 
     /// The facts that the engine itself reads or computes.

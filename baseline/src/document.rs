@@ -101,6 +101,12 @@ impl Document {
         &self.source
     }
 
+    /// The line of a position in the text, counted from 1.
+    pub(crate) fn line(&self, at: usize) -> usize {
+        let before = self.source.text.get(..at).unwrap_or(&self.source.text);
+        before.matches('\n').count() + 1
+    }
+
     /// Parses the text. A text that is not of this format is reported and gives `None`.
     pub fn parse(&self, format: Format) -> Option<Node> {
         let parsed = match format {

@@ -11,6 +11,7 @@ macro_rules! files {
 files! {
     "policy.toml",
     "facts.toml",
+    "review.toml",
     "taxonomy/categories.toml",
     "taxonomy/controls.toml",
     "taxonomy/obligations.toml",

@@ -13,12 +13,14 @@ mod facts;
 mod judge;
 mod law;
 mod manifest;
+mod review;
 mod rules;
 mod settled;
 mod table;
 mod taxonomy;
 
 pub use baseline::{Baseline, Citations, EngineFacts, EngineValues};
+pub use condition::{Comparison, Expression, ExpressionKind};
 pub use consent::ConsentRecord;
 pub use decision::{Decision, Decisions, Kleene, Timing};
 pub use diagnostic::{Diagnostic, Diagnostics, Severity, Source, nearest};
@@ -33,7 +35,8 @@ pub use law::{Determination, Law};
 pub use manifest::{
     Activity, Hold, Integration, LegalBasis, Manifest, PluginObligation, PluginReason, Retention, Tier,
 };
-pub use rules::{Rule, RuleKind};
+pub use review::{Allowance, Lint};
+pub use rules::{ConditionKey, Rule, RuleKind, RuleScope, Written, WrittenCondition};
 pub use settled::Settled;
 pub use table::{Entry, Id, Set, Table};
 pub use taxonomy::*;

@@ -1,11 +1,13 @@
 //! The `licit` command: evaluate requests, inspect plugins, build and pack them.
 //!
-//! Exit codes: for one request, or one person, 0 permit, 2 deny, 3 pend; for `law check` 2 if something lapses; otherwise 0.
+//! Exit codes: for one request, or one person, 0 permit, 2 deny, 3 pend; for a review of the policy or of the law 2 if there
+//! is something to look at; otherwise 0.
 //! Any error, of usage too, is 1.
 
 mod answer;
 mod commands;
 mod input;
+mod review;
 mod setup;
 mod terminal;
 
@@ -14,7 +16,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::commands::{build, demo, eval, facts, inspect, law, pack, right};
+use crate::commands::{baseline, build, demo, eval, facts, inspect, law, pack, right};
 use crate::terminal::{Problem, Terminal};
 
 /// Is this processing licit? Evaluate requests against the General Privacy Policy and a product's plugin.
@@ -63,6 +65,8 @@ enum Command {
     /// Look after the legal determinations
     #[command(subcommand)]
     Law(law::Command),
+    /// Read, check and compare the policy: its rules, what is wrong with them, what the cases show of them
+    Baseline(baseline::Arguments),
     /// Build the four plugins of this repository and evaluate a tour of real requests
     Demo(demo::Arguments),
 }
@@ -98,6 +102,7 @@ fn main() -> ExitCode {
         Command::Right(arguments) => right::run(&arguments, &mut terminal),
         Command::Facts(arguments) => facts::run(&arguments, &mut terminal),
         Command::Law(command) => law::run(&command, &mut terminal),
+        Command::Baseline(arguments) => baseline::run(&arguments, &mut terminal),
         Command::Demo(arguments) => demo::run(&arguments, &mut terminal),
     };
     match outcome {

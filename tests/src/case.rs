@@ -390,15 +390,18 @@ impl Case {
     ///
     /// Every difference, expected and got side by side, and the whole answer.
     pub fn check(&self, host: &Host) -> Result<(), String> {
-        let answer = match &self.asked {
-            Asked::Request(request) => Answer::of(&host.suppose(request, &self.given)),
-            Asked::Load(load) => Answer::of_load(&host.suppose_load(load, &self.given), load),
-        };
-        let differences = self.expected.differences(&answer);
+        let answer = self.answer(host);
+        let differences = self.differences(&answer);
         if differences.is_empty() {
             return Ok(());
         }
         Err(format!("{differences}\nthe whole answer:\n{}", answer.whole))
+    }
+
+    /// What an answer has that is not expected, expected and got side by side in one line each; empty if nothing.
+    #[must_use]
+    pub fn differences(&self, answer: &Answer) -> String {
+        self.expected.differences(answer)
     }
 
     /// What it asks, if that is a request and not the loading of a plugin.
@@ -410,37 +413,59 @@ impl Case {
         }
     }
 
-    /// The answer that the host gives, if it asks a request.
+    /// The answer that the host gives.
     #[must_use]
-    pub fn answer(&self, host: &Host) -> Option<Response> {
-        Some(host.suppose(self.request()?, &self.given))
+    pub fn answer(&self, host: &Host) -> Answer {
+        match &self.asked {
+            Asked::Request(request) => Answer::of(&host.suppose(request, &self.given)),
+            Asked::Load(load) => Answer::of_load(&host.suppose_load(load, &self.given), load),
+        }
     }
 }
 
-/// An answer as cases compare it.
+/// An answer as cases compare it, to a request or to the loading of a plugin.
 #[derive(Debug)]
-struct Answer {
-    decision: Decision,
-    deny_kind: Option<&'static str>,
-    deciding: Vec<String>,
-    considered: Vec<String>,
-    sections: Vec<String>,
-    /// `id timing`
-    obligations: Vec<String>,
-    missing: Vec<String>,
-    items: Vec<(String, Decision)>,
-    surplus: Vec<String>,
-    advice: Vec<String>,
-    whole: String,
+pub struct Answer {
+    /// The version of the policy that it was made under.
+    pub policy: String,
+    /// The decision.
+    pub decision: Decision,
+    /// The kind of deny, in the word of the JSON form.
+    pub deny_kind: Option<&'static str>,
+    /// The rules (or reasons of the plugin) that decided, each with what it did.
+    pub deciding: Vec<(String, &'static str)>,
+    /// The rules in scope, each with what it did and what became of it.
+    pub considered: Vec<(String, &'static str, &'static str)>,
+    /// The sections that the deciding rules cite.
+    pub sections: Vec<String>,
+    /// The duties, each as `id timing`.
+    pub obligations: Vec<String>,
+    /// The missing facts.
+    pub missing: Vec<String>,
+    /// The decision per data category.
+    pub items: Vec<(String, Decision)>,
+    /// The data to leave out before asking again.
+    pub surplus: Vec<String>,
+    /// The rules whose advice goes with it.
+    pub advice: Vec<String>,
+    /// All of it, to be read by people.
+    pub whole: String,
 }
 
 impl Answer {
     fn of(response: &Response) -> Self {
         Self {
+            policy: response.policy().to_owned(),
             decision: response.decision,
             deny_kind: response.deny_kind.as_ref().map(DenyKind::as_str),
-            deciding: response.deciding().map(|it| it.rule.to_owned()).collect(),
-            considered: response.considered().map(|(rule, ..)| rule.to_owned()).collect(),
+            deciding: response
+                .deciding()
+                .map(|it| (it.rule.to_owned(), it.kind))
+                .collect(),
+            considered: response
+                .considered()
+                .map(|(rule, kind, outcome)| (rule.to_owned(), kind, outcome))
+                .collect(),
             sections: response.deciding().flat_map(|it| it.section).cloned().collect(),
             obligations: response
                 .obligations()
@@ -466,17 +491,18 @@ impl Answer {
             answer.considered()
         );
         Self {
+            policy: asked.baseline().version().to_owned(),
             decision: answer.decision(),
             deny_kind: (answer.decision() == Decision::Deny).then_some("forbidden"),
             deciding: answer
                 .deciding()
                 .into_iter()
-                .map(|rule| rule.id.clone())
+                .map(|rule| (rule.id.clone(), rule.kind.as_str()))
                 .collect(),
             considered: answer
                 .considered()
                 .into_iter()
-                .map(|(rule, ..)| rule.to_owned())
+                .map(|(rule, kind, outcome)| (rule.to_owned(), kind, outcome))
                 .collect(),
             sections: answer
                 .deciding()
@@ -516,13 +542,16 @@ impl Expected {
         {
             differ("deny-kind", expected, answer.deny_kind.unwrap_or("none"));
         }
+        let deciding: Vec<&str> = answer.deciding.iter().map(|it| it.0.as_str()).collect();
+        let considered: Vec<&str> = answer.considered.iter().map(|it| it.0.as_str()).collect();
+        let sections: Vec<&str> = answer.sections.iter().map(String::as_str).collect();
         let among = [
-            ("deciding", &self.deciding, &answer.deciding),
-            ("considered", &self.considered, &answer.considered),
-            ("section", &self.sections, &answer.sections),
+            ("deciding", &self.deciding, deciding),
+            ("considered", &self.considered, considered),
+            ("section", &self.sections, sections),
         ];
         for (what, expected, got) in among {
-            for word in expected.iter().filter(|word| !got.contains(word)) {
+            for word in expected.iter().filter(|word| !got.contains(&word.as_str())) {
                 differ(what, word, &got.join(", "));
             }
         }

@@ -4,6 +4,8 @@
 //! get. [`CaseFile::read`] reads one, [`Case::check`] asks a host and compares.
 
 mod case;
+mod fixture;
 pub mod reference;
 
-pub use case::{Case, CaseFile};
+pub use case::{Answer, Case, CaseFile};
+pub use fixture::{as_cases_are_asked, fixture, texts, with_manifest};

@@ -19,5 +19,6 @@ mod program;
 
 pub(crate) use compile::{Compiler, Polarity, RuleParts};
 pub(crate) use fold::Folded;
-pub(crate) use parse::{Expression, parse};
+pub(crate) use parse::parse;
+pub use parse::{Comparison, Expression, ExpressionKind};
 pub(crate) use program::{Condition, Context, Jurisdiction, LawRead, Read, Scope, at_most_one};

@@ -2,35 +2,54 @@
 
 use std::ops::Range;
 
-/// A parsed expression with its place in the condition's text.
+/// A part of a condition as it was parsed, with its place in the condition's text.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Expression {
-    pub(crate) span: Range<usize>,
-    pub(crate) kind: ExpressionKind,
+pub struct Expression {
+    /// Its place, in bytes from the start of the condition.
+    pub span: Range<usize>,
+    /// What it is.
+    pub kind: ExpressionKind,
 }
 
+/// What a part of a condition is.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum ExpressionKind {
+pub enum ExpressionKind {
+    /// A text in quotes.
     Text(String),
+    /// A whole number.
     Integer(i64),
+    /// `true` or `false`.
     Flag(bool),
+    /// A list in brackets.
     List(Vec<Expression>),
     /// A dotted name: a fact, `category` or `purpose`.
     Name(String),
+    /// A function of the language with its arguments: `known(fact)`.
     Call(String, Vec<Expression>),
+    /// The opposite.
     Not(Box<Expression>),
+    /// Parts that all have to hold.
     All(Vec<Expression>),
+    /// Parts of which one has to hold.
     Any(Vec<Expression>),
+    /// Two values compared.
     Compare(Comparison, Box<Expression>, Box<Expression>),
+    /// A length of time added to an instant or to another length.
     Sum(Box<Expression>, Box<Expression>),
 }
 
+/// How two values are compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Comparison {
+pub enum Comparison {
+    /// `==`
     Equal,
+    /// `!=`
     NotEqual,
+    /// `<`
     Less,
+    /// `<=`
     LessOrEqual,
+    /// `in`
     In,
 }
 

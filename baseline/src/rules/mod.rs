@@ -3,10 +3,12 @@
 mod clause;
 mod index;
 mod read;
+mod written;
 
 pub(crate) use clause::{Clause, Duties, Parts, Role};
 pub(crate) use index::Index;
 pub(crate) use read::read_rules;
+pub use written::{ConditionKey, RuleScope, Written, WrittenCondition};
 
 use crate::decision::Decision;
 use crate::table::Entry;
@@ -37,6 +39,8 @@ pub struct Rule {
     pub accompanies: Vec<Decision>,
     /// Whether the data it is known to refuse is surplus: the request may be asked again without it.
     pub surplus: bool,
+    /// Where and how its author wrote it.
+    pub written: Written,
 }
 
 impl Entry for Rule {
@@ -71,7 +75,8 @@ pub enum RuleKind {
 }
 
 impl RuleKind {
-    pub(crate) const ALL: [Self; 9] = [
+    /// All kinds.
+    pub const ALL: [Self; 9] = [
         Self::Permit,
         Self::Deny,
         Self::Require,

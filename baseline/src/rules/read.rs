@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::clause::{Clause, Duties, Effects, Role};
+use super::written::{ConditionKey, RuleScope, Written, WrittenCondition, written_words};
 use super::{Rule, RuleKind};
 use crate::condition::{Compiler, Condition, Expression, Jurisdiction, Polarity, RuleParts, Scope, parse};
 use crate::decision::{Decision, Decisions, Timing};
@@ -85,6 +86,7 @@ pub(crate) fn read_rules(reader: &Reader, taxonomy: &Taxonomy) -> RuleBook {
             );
             continue;
         }
+        rule.written.line = document.line(id.span.start);
         rule.id = id.value;
         rules.push(rule);
         drafts.push(draft);
@@ -274,6 +276,7 @@ fn read_rule<'d>(
         values,
         accompanies,
         surplus: draft.surplus,
+        written: draft.written(fields),
     };
     Some((rule, draft))
 }
@@ -501,6 +504,45 @@ fn compile_places(reader: &Reader, taxonomy: &Taxonomy, compiler: &Compiler<'_>)
 }
 
 impl Draft<'_> {
+    /// What those who read the rule need to know of it.
+    fn written(&self, fields: &Fields<'_>) -> Written {
+        let conditions = [
+            (ConditionKey::Within, &self.within),
+            (ConditionKey::When, &self.when),
+            (ConditionKey::IfKnown, &self.if_known),
+            (ConditionKey::Unless, &self.unless),
+            (ConditionKey::Must, &self.must),
+            (ConditionKey::RefuseWhen, &self.refuse_when),
+        ];
+        let written = |(key, read): (ConditionKey, &Option<Read<'_>>)| {
+            let text = self.document.text(fields.node(key.as_str())?, "a condition")?;
+            let expression = read.as_ref()?.expression.clone();
+            Some(WrittenCondition {
+                key,
+                text: text.value,
+                expression,
+            })
+        };
+        Written {
+            file: self.document.source().name.clone(),
+            line: 0,
+            words: written_words(fields),
+            conditions: conditions.into_iter().filter_map(written).collect(),
+            scope: RuleScope {
+                operations: self.operations.clone(),
+                else_deny: self.else_deny.clone(),
+                purposes: self.purposes.clone(),
+                products: self.products.clone(),
+                recipients: self.recipients.clone(),
+                data: self.data.clone(),
+                admits: self.admits.clone(),
+                at_most_one: self.at_most_one.clone(),
+            },
+            grants: self.grants,
+            also_grants: self.also_grants.clone(),
+        }
+    }
+
     /// Reports keys that mean nothing for this kind of rule, and kinds that lack what they need.
     fn check_shape(&self, kind: &Spanned<String>, names_operations: bool, narrows: bool) {
         let report = |message: &str| {

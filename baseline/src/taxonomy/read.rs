@@ -18,7 +18,7 @@ pub(crate) struct Reader {
 }
 
 /// The top-level keys that a file of a baseline folder may have.
-const KEYS: [&str; 16] = [
+const KEYS: [&str; 17] = [
     "category",
     "purpose",
     "operation",
@@ -34,6 +34,7 @@ const KEYS: [&str; 16] = [
     "obligation",
     "fact",
     "rule",
+    "allow",
     "policy",
 ];
 

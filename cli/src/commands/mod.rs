@@ -1,5 +1,6 @@
 //! One module per command.
 
+pub(crate) mod baseline;
 pub(crate) mod build;
 pub(crate) mod demo;
 pub(crate) mod eval;

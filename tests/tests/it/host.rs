@@ -9,7 +9,6 @@ use licit_host::{Decision, DenyKind, Deployment, Host, Request, Response};
 use serde_json::json;
 
 use crate::setup::{self, HOST, PLUGINS, access, host_of, manifest, permitted, profile, request};
-use crate::support;
 
 #[test]
 fn a_reload_keeps_the_last_good_version_and_leaves_the_others_alone() {
@@ -90,7 +89,7 @@ fn a_reload_takes_a_good_new_version_in() {
         (Decision::Deny, Some(DenyKind::PluginDenied), json!("1.0.0"))
     );
     let second = first.replace("version = \"1.0.0\"", "version = \"1.1.0\"");
-    write(&support::packed("hostile/good/permit.wat", &second));
+    write(&setup::packed("hostile/good/permit.wat", &second));
     let profile = profile();
     host.reload(&dir, Deployment::default().profile("licit.toml", &profile))
         .expect("a reload");
@@ -110,7 +109,7 @@ fn a_host_whose_every_slot_is_taken_says_so_and_recovers() {
         .loaded_at(setup::AT.parse().expect("an instant"))
         .plugin(
             "security-app",
-            support::packed("hostile/loop.wat", &fraud_manifest()),
+            setup::packed("hostile/loop.wat", &fraud_manifest()),
         );
     let builder = PLUGINS.iter().fold(builder, |builder, (name, bytes)| {
         builder.plugin(name, bytes.clone())
@@ -179,7 +178,7 @@ fn a_product_without_a_plugin_processes_nothing_and_its_rights_wait() {
 #[test]
 fn a_permit_with_a_duty_beforehand_needs_a_service_that_can_discharge_it() {
     let text = fraud_manifest();
-    let bytes = support::packed(
+    let bytes = setup::packed(
         "hostile/good/permit.wat",
         &text.replace("timing = \"after\"", "timing = \"before\""),
     );

@@ -1,10 +1,11 @@
 //! Every hostile plugin beside the real ones: it is refused or denied, with a message that echoes nothing, and nobody
 //! else notices.
 
+use licit_conformance::with_manifest;
 use licit_host::{Decision, DenyKind, Host};
 use serde_json::json;
 
-use crate::setup::{self, PLUGINS, access, host_of, manifest, permitted, request, with_manifest};
+use crate::setup::{self, PLUGINS, access, host_of, manifest, permitted, request};
 use crate::support;
 
 /// What must come of a hostile file.
@@ -133,7 +134,7 @@ fn every_hostile_file_is_in_the_table() {
 fn the_requests_that_show_that_nobody_noticed_are_permitted() {
     let host = host_with(&[(
         "good.wasm",
-        support::packed("hostile/good/permit.wat", &its_manifest()),
+        setup::packed("hostile/good/permit.wat", &its_manifest()),
     )]);
     assert!(host.refused().is_empty(), "{:?}", host.refused());
     for answer in answers(&host) {
@@ -198,7 +199,7 @@ fn what_fails_is_denied_and_nobody_else_notices() {
         };
         let host = host_with(&[(
             name,
-            support::packed(&format!("hostile/{name}.wat"), &its_manifest()),
+            setup::packed(&format!("hostile/{name}.wat"), &its_manifest()),
         )]);
         assert!(host.refused().is_empty(), "{name}: {:?}", host.refused());
         let mut last = None;
@@ -227,7 +228,7 @@ fn what_fails_is_denied_and_nobody_else_notices() {
 #[test]
 fn an_undeclared_id_is_a_malformed_verdict() {
     let plain = its_manifest().replace("n1", "n2");
-    let permits = support::packed("hostile/good/permit.wat", &plain);
+    let permits = setup::packed("hostile/good/permit.wat", &plain);
     let denies = setup::denies(&plain);
     for (bytes, what) in [(permits, "obligation"), (denies, "reason")] {
         let answer = setup::json(&asked(&host_with(&[("undeclared", bytes)])));
@@ -316,8 +317,8 @@ fn hostile_manifests_are_refused_by_name_and_nobody_else_notices() {
 
 #[test]
 fn of_two_files_for_one_product_the_first_stays() {
-    let first = support::packed("hostile/good/permit.wat", &its_manifest());
-    let second = support::packed("hostile/trap.wat", &its_manifest());
+    let first = setup::packed("hostile/good/permit.wat", &its_manifest());
+    let second = setup::packed("hostile/trap.wat", &its_manifest());
     let host = host_with(&[("a", first), ("b", second)]);
     let refused = host.refused();
     assert_eq!(refused.len(), 1);

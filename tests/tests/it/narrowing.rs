@@ -154,7 +154,7 @@ fn an_always_permit_plugin_with_a_narrow_manifest_widens_nothing() {
     let baseline = Baseline::embedded();
     let taxonomy = baseline.taxonomy();
     let permits = host_of(&[("themes", support::always_permit(&narrow()))]);
-    let traps = host_of(&[("themes", support::packed("hostile/trap.wat", &narrow()))]);
+    let traps = host_of(&[("themes", setup::packed("hostile/trap.wat", &narrow()))]);
     assert!(permits.refused().is_empty(), "{:?}", permits.refused());
     let (manifest, _) = Manifest::parse("plugin.toml", &narrow(), taxonomy).expect("a manifest");
     let activity = &manifest.activities[0];
@@ -394,7 +394,7 @@ fn a_right_is_not_vetoed_by_a_plugin_that_denies_or_breaks() {
     assert_eq!(baseline.decision, Decision::Permit);
     for bytes in [
         setup::denies(&narrow()),
-        support::packed("hostile/trap.wat", &narrow()),
+        setup::packed("hostile/trap.wat", &narrow()),
     ] {
         let host = host_of(&[("themes", bytes)]);
         let processing = host.evaluate(&request(

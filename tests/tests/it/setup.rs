@@ -68,17 +68,12 @@ pub(crate) fn host_of(plugins: &[(&str, Vec<u8>)]) -> Host {
 /// A component with this text, with this manifest packed into it.
 pub(crate) fn packed_text(text: &str, manifest: &str) -> Vec<u8> {
     let bytes = wat::parse_str(text).unwrap_or_else(|error| panic!("{error}"));
-    with_manifest(bytes, manifest)
+    licit_conformance::with_manifest(bytes, manifest)
 }
 
-/// A component with one more manifest section.
-pub(crate) fn with_manifest(mut bytes: Vec<u8>, manifest: &str) -> Vec<u8> {
-    let section = wasm_encoder::CustomSection {
-        name: "licit:manifest".into(),
-        data: manifest.as_bytes().into(),
-    };
-    wasm_encoder::ComponentSection::append_to_component(&section, &mut bytes);
-    bytes
+/// A component of `tests`, with this manifest packed into it.
+pub(crate) fn packed(file: &str, manifest: &str) -> Vec<u8> {
+    packed_text(&text(file), manifest)
 }
 
 /// A text of `tests`.

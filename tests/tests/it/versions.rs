@@ -129,7 +129,7 @@ fn each_version_decides_for_itself_which_plugins_it_loads() {
     );
     let host = builder()
         .plugin("app-vault.wasm", vault())
-        .plugin("notes.wasm", support::packed("hostile/good/permit.wat", &notes))
+        .plugin("notes.wasm", setup::packed("hostile/good/permit.wat", &notes))
         .build()
         .expect("a host");
     let refused: Vec<String> = host.refused().iter().map(ToString::to_string).collect();
