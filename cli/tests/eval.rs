@@ -446,6 +446,8 @@ fn what_is_too_much_and_what_there_is_to_know_is_said() {
 
     let facts = json!({
         "subject.region": "NL", "recipient.id": "district-court-nl", "demand.ref": "NL-2026-0418", "actor.role": "system",
+        "right.objected_purposes": [], "right.restricted": false, "retention.isolated": false,
+        "retention.purpose_fulfilled": false,
     });
     let unheard_of = request("share", "authority-disclosure", &["order-number"], &facts);
     let human = here.run(&["eval", "--request", unheard_of]).assert_code(2);
