@@ -27,7 +27,10 @@ recipient.log = { ip-address = ["service-provider"], system-log = ["business-par
 
 [register.disclosures.find-device]
 recipient.log = []
+"#;
 
+/// What counsel found: the time to answer in Europe, and that India orders what is held to be kept.
+const LAW: &str = r#"
 [[determination]]
 fact = "deadline"
 rule = "request-deadline"
@@ -55,6 +58,7 @@ fn two_products() -> Deployment {
     let scan = std::fs::read_to_string(root().join("tests/plugins/security-scan.toml")).expect("a manifest");
     here.write("target/plugins/security-scan.wasm", &plugin(&scan));
     here.write("licit.toml", PROFILE.as_bytes());
+    here.write("law.toml", LAW.as_bytes());
     here
 }
 

@@ -72,9 +72,16 @@ fn a_request_is_judged_by_the_version_in_force_when_it_happens() {
                 .expect("a request");
             assert!(Arc::ptr_eq(request.baseline(), later.baseline()));
             let facts = &request.baseline().taxonomy().facts;
-            let profile = ["security.channel", "locus"].map(|name| facts.find(name).expect("a fact"));
-            let values = ["tls-1.3", "server"].map(|word| licit_baseline::FactValue::Text(word.into()));
-            let assumed: Vec<_> = profile.into_iter().zip(values).collect();
+            let supplied = [
+                ("security.channel", "tls-1.3"),
+                ("locus", "server"),
+                ("locus.country", "SG"),
+                ("storage.country", "SG"),
+            ];
+            let assumed = supplied.map(|(name, word)| {
+                let value = licit_baseline::FactValue::Text(word.into());
+                (facts.find(name).expect("a fact"), value)
+            });
             host.suppose(&request, &assumed)
         } else {
             ask(&host, at)
