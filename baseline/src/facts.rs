@@ -21,8 +21,8 @@ pub struct Facts<'a> {
     at: Timestamp,
     values: Slots<'a>,
     missing: Set<Fact>,
-    /// The facts that may be open for some category: the missing ones, and those supplied for some categories only.
-    incomplete: Set<Fact>,
+    /// The facts whose value differs by category.
+    by_category: Set<Fact>,
 }
 
 /// One slot for each fact. The first ones lie in place, so that the facts of a request need no allocation.
@@ -67,7 +67,7 @@ impl<'a> Facts<'a> {
             at,
             values: Slots::new(baseline.taxonomy().facts.len()),
             missing: baseline.taxonomy().facts.full_set(),
-            incomplete: baseline.taxonomy().facts.full_set(),
+            by_category: baseline.taxonomy().facts.empty_set(),
         }
     }
 
@@ -76,9 +76,10 @@ impl<'a> Facts<'a> {
         if let Some(place) = self.values.place(fact.index()) {
             *place = Some(value);
             self.missing.remove(fact);
-            match value {
-                FactValue::PerCategory(_) => self.incomplete.insert(fact),
-                _ => self.incomplete.remove(fact),
+            if matches!(value, FactValue::PerCategory(_)) {
+                self.by_category.insert(fact);
+            } else if !self.by_category.is_empty() {
+                self.by_category.remove(fact);
             }
         }
     }
@@ -101,8 +102,13 @@ impl<'a> Facts<'a> {
         &self.missing
     }
 
-    pub(crate) fn incomplete(&self) -> &Set<Fact> {
-        &self.incomplete
+    pub(crate) fn by_category(&self) -> &Set<Fact> {
+        &self.by_category
+    }
+
+    /// Whether one of these facts may be open for some category: it is missing, or supplied for some categories only.
+    pub(crate) fn may_be_open(&self, facts: &Set<Fact>) -> bool {
+        facts.intersects(&self.missing) || facts.intersects(&self.by_category)
     }
 
     pub(crate) fn at(&self) -> Timestamp {

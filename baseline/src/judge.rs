@@ -800,18 +800,24 @@ impl<'q> Judge<'q> {
         let receiving = self.receiving();
         let context = self.context(facts, &data);
         for residual in residuals.iter().filter(|it| it.data.intersects(&asked)) {
-            let Some(clause) = baseline.clauses().get(residual.clause) else {
-                continue;
-            };
             if receiving.is_some_and(|set| !set.contains(residual.clause)) {
                 continue;
             }
-            let firing = self.evaluate_residual(residual, clause, &context);
-            let holds = firing.outcome == Kleene::False;
-            if residual.role == Role::Require && holds && self.gates(residual, &context) {
-                self.owe(clause);
+            let once = (!residual.judges_each(facts))
+                .then(|| residual.judge(baseline, &context, &mut self.draft.missing));
+            // Most clauses have nothing to say, and end here.
+            if once == Some(Kleene::False) && !residual.leaves_duties {
+                continue;
             }
-            if residual.role == Role::Classify && firing.outcome != Kleene::False {
+            let Some(clause) = baseline.clauses().get(residual.clause) else {
+                continue;
+            };
+            let firing = self.firing(residual, clause, once, &context);
+            if firing.outcome == Kleene::False {
+                if residual.leaves_duties && self.gates(residual, &context) {
+                    self.owe(clause);
+                }
+            } else if residual.role == Role::Classify {
                 self.draft.missing.clear();
                 return false;
             }
@@ -821,10 +827,12 @@ impl<'q> Judge<'q> {
         true
     }
 
-    fn evaluate_residual(
+    /// For which categories a clause fires, given its outcome if that is the same for all of them.
+    fn firing(
         &mut self,
         residual: &Residual,
         clause: &Clause,
+        once: Option<Kleene>,
         context: &Context<'_, '_>,
     ) -> Firing {
         let mut firing = Firing {
@@ -835,10 +843,6 @@ impl<'q> Judge<'q> {
         let Draft {
             subjects, missing, ..
         } = &mut self.draft;
-        let once = (!residual.judges_each).then(|| residual.judge(clause, context, missing));
-        if once == Some(Kleene::False) {
-            return firing;
-        }
         for (position, subject) in subjects.iter().enumerate() {
             if !residual.data.contains(subject.category) {
                 continue;
@@ -848,7 +852,7 @@ impl<'q> Judge<'q> {
                     category: Some(subject.category),
                     ..*context
                 };
-                residual.judge(clause, &context, missing)
+                residual.judge(baseline, &context, missing)
             });
             let outcome = recipient.if_it_is(baseline, clause, outcome, missing);
             firing.add(Some(position), outcome);

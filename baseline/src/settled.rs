@@ -35,8 +35,14 @@ pub(crate) struct Residual {
     pub(crate) grants: Axes,
     /// Whether the clause covers these categories, or may let them through.
     admitted: bool,
-    /// Whether the outcome can differ by data category.
-    pub(crate) judges_each: bool,
+    /// Whether that goes for requests with few enough categories only.
+    counts: bool,
+    /// Whether it is a gate that leaves duties where it holds.
+    pub(crate) leaves_duties: bool,
+    /// Whether the outcome differs by data category whatever the facts are.
+    differs: bool,
+    /// The facts that make it differ where their own value does.
+    differs_with: Set<Fact>,
     when: Option<Condition>,
     if_known: Option<Condition>,
     unless: Option<Condition>,
@@ -54,7 +60,7 @@ impl Residual {
     /// What [`Clause::judge`] says about each of these categories.
     pub(crate) fn judge(
         &self,
-        clause: &Clause,
+        baseline: &Baseline,
         context: &Context<'_, '_>,
         missing: &mut Set<Fact>,
     ) -> Kleene {
@@ -63,12 +69,12 @@ impl Residual {
             if_known: self.if_known.as_ref(),
             unless: self.unless.as_ref(),
         };
-        parts.judge(
-            self.role,
-            self.admitted && clause.counts(context),
-            context,
-            missing,
-        )
+        let counts = || {
+            let clause = baseline.clauses().get(self.clause);
+            clause.is_some_and(|clause| clause.counts(context))
+        };
+        let admitted = self.admitted && (!self.counts || counts());
+        parts.judge(self.role, admitted, context, missing)
     }
 
     /// Whether the clause is asked at all: not where its `when` is known not to hold.
@@ -76,6 +82,11 @@ impl Residual {
         self.when
             .as_ref()
             .is_none_or(|when| when.evaluate(context) != Kleene::False)
+    }
+
+    /// Whether each category has to be judged for itself.
+    pub(crate) fn judges_each(&self, facts: &Facts<'_>) -> bool {
+        self.differs || self.differs_with.intersects(facts.by_category())
     }
 
     fn is_like(&self, other: &Self) -> bool {
@@ -200,18 +211,16 @@ impl Baseline {
         };
         let when = needed(&clause.when)?;
         let if_known = needed(&clause.if_known)?;
-        let owes = || {
-            self.rules()
+        let leaves_duties = clause.role == Role::Require
+            && self
+                .rules()
                 .get(clause.rule)
-                .is_some_and(|rule| !rule.obligations.is_empty())
-        };
+                .is_some_and(|rule| !rule.obligations.is_empty());
         let unless = match fold(&clause.unless).filter(|_| admitted) {
             None | Some(Folded::Known(false)) => None,
             Some(Folded::Open(condition)) => Some(condition),
             // How many categories the request will name is not known, and a gate that holds leaves its duties.
-            Some(Folded::Known(true))
-                if clause.at_most_one.is_some() || (clause.role == Role::Require && owes()) =>
-            {
+            Some(Folded::Known(true)) if clause.at_most_one.is_some() || leaves_duties => {
                 Some(Condition::always(Set::like(facts.missing())))
             }
             Some(Folded::Known(true)) => return None,
@@ -224,13 +233,20 @@ impl Baseline {
             data,
             grants: clause.grants.both(axes),
             admitted,
-            judges_each: false,
+            counts: clause.at_most_one.is_some(),
+            leaves_duties,
+            differs: false,
+            differs_with: Set::like(facts.missing()),
             when,
             if_known,
             unless,
         };
-        let parts = [&residual.when, &residual.if_known, &residual.unless];
-        residual.judges_each = parts.into_iter().flatten().any(|it| it.per_category);
+        for part in [&residual.when, &residual.if_known, &residual.unless]
+            .into_iter()
+            .flatten()
+        {
+            residual.differs |= part.differs_by_category(facts, &mut residual.differs_with);
+        }
         Some(residual)
     }
 }

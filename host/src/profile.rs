@@ -1,6 +1,6 @@
 //! The deployment's profile (`licit.toml`): what the host vouches for, signed off, dated and expiring.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use jiff::Timestamp;
@@ -68,11 +68,11 @@ pub(crate) struct Profile {
     date: Timestamp,
     expires: Timestamp,
     facts: Entry,
-    ingresses: HashMap<String, Entry>,
-    stores: HashMap<String, Entry>,
+    ingresses: BTreeMap<String, Entry>,
+    stores: BTreeMap<String, Entry>,
     choices: Vec<Choice>,
     /// By register, then by key.
-    registers: HashMap<String, HashMap<String, Entry>>,
+    registers: BTreeMap<String, BTreeMap<String, Entry>>,
     /// The registers that the fact table knows, each with the fact whose value names the row.
     keys: Vec<(String, Id<Fact>)>,
     /// The registers whose rows are compared with several facts.
@@ -123,7 +123,7 @@ impl Profile {
                 ..bare(&self.source, self.expires)
             });
         }
-        for entry in self.registers.values().flat_map(HashMap::values) {
+        for entry in self.registers.values().flat_map(BTreeMap::values) {
             if let Some(expires) = entry.term.expires {
                 found.push(Expiry {
                     author: entry.term.author.clone(),
@@ -166,7 +166,7 @@ impl Profile {
                 self.registers
                     .get(register)
                     .into_iter()
-                    .flat_map(HashMap::keys)
+                    .flat_map(BTreeMap::keys)
                     .cloned(),
             );
         }
@@ -315,9 +315,10 @@ impl Profile {
         ];
         named.into_iter().flatten().for_each(|entry| put(facts, entry));
         for (register, key) in &self.keys {
-            let row = match baseline.taxonomy().facts.name(*key) {
-                "product" => Some(baseline.taxonomy().products.name(product)),
-                _ => word(facts, Some(*key)),
+            let row = if baseline.engine_facts().product == Some(*key) {
+                Some(baseline.taxonomy().products.name(product))
+            } else {
+                word(facts, Some(*key))
             };
             let entry = row.and_then(|row| self.registers.get(register)?.get(row));
             // A row that has lapsed says nothing, like a profile that has.
@@ -509,9 +510,9 @@ impl Reader<'_> {
     }
 
     /// `[ingress.NAME]`, `[store.NAME]`: host facts under a name.
-    fn named(&self, fields: &Fields<'_>, key: &'static str) -> HashMap<String, Entry> {
+    fn named(&self, fields: &Fields<'_>, key: &'static str) -> BTreeMap<String, Entry> {
         let Some(table) = fields.table(key, "a table of named entries") else {
-            return HashMap::new();
+            return BTreeMap::new();
         };
         let entry = |(name, node): (&Spanned<String>, _)| {
             let place = format!("{key}.{}", printable(&name.value));
@@ -524,8 +525,8 @@ impl Reader<'_> {
         &self,
         index: usize,
         fields: &Fields<'_>,
-        ingresses: &HashMap<String, Entry>,
-        stores: &HashMap<String, Entry>,
+        ingresses: &BTreeMap<String, Entry>,
+        stores: &BTreeMap<String, Entry>,
     ) -> Choice {
         let products = &self.baseline.taxonomy().products;
         let find_product = |word: &Spanned<String>| {
@@ -535,7 +536,7 @@ impl Reader<'_> {
             }
             found
         };
-        let named = |key: &'static str, entries: &HashMap<String, Entry>| {
+        let named = |key: &'static str, entries: &BTreeMap<String, Entry>| {
             let word = fields.text(key)?;
             if !entries.contains_key(&word.value) {
                 self.document
@@ -593,8 +594,8 @@ impl Reader<'_> {
         fields: &Fields<'_>,
         keys: &[(String, Id<Fact>)],
         routes: &mut [Routes],
-    ) -> HashMap<String, HashMap<String, Entry>> {
-        let mut registers = HashMap::new();
+    ) -> BTreeMap<String, BTreeMap<String, Entry>> {
+        let mut registers = BTreeMap::new();
         let Some(table) = fields.table("register", "the registers") else {
             return registers;
         };

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::parse::{Comparison, Expression, ExpressionKind, Problem};
 use super::program::{
-    Condition, Group, Jurisdiction, LawRead, Operand, Read, Relation, Scope, Step, Sum, Test, Word,
+    Condition, Group, Jurisdiction, LawRead, Operand, Read, Relation, Scope, Step, Sum, Test, Word, WordList,
 };
 use crate::diagnostic::nearest;
 use crate::fact::{Fact, FactType, FactValue, Supplier, parse_duration, parse_instant};
@@ -350,7 +350,7 @@ impl Draft<'_, '_> {
     }
 
     /// A country, or every country of a region group and the group itself.
-    fn places(&self, word: &str) -> Box<[Box<str>]> {
+    fn places(&self, word: &str) -> WordList {
         let regions = &self.compiler.taxonomy.regions;
         let group = regions.find(word).and_then(|id| regions.get(id));
         let countries = group
@@ -390,12 +390,12 @@ impl Draft<'_, '_> {
                     let word = literal(item)?;
                     self.check_word(&read, name, word, &item.span)?;
                     if countries {
-                        list.extend(self.places(word));
+                        list.extend(self.places(word).iter().cloned());
                     } else {
                         list.push(word.into());
                     }
                 }
-                self.push(Test::WordIn(read, list.into_boxed_slice()));
+                self.push(Test::WordIn(read, list.into_iter().collect()));
                 Ok(())
             }
             (_, ExpressionKind::Name(set)) => {
@@ -463,7 +463,7 @@ impl Draft<'_, '_> {
             }
             Test::AllBelow(read, Box::new(set))
         } else {
-            let words: Result<Box<[Box<str>]>, Problem> =
+            let words: Result<WordList, Problem> =
                 items.iter().map(|item| literal(item).map(Into::into)).collect();
             Test::AllIn(read, words?)
         };

@@ -2,7 +2,7 @@
 
 use super::program::{Condition, Context, Step, Test};
 use crate::decision::Kleene;
-use crate::facts::Facts;
+use crate::table::Set;
 
 /// What is left of a condition.
 #[derive(Debug)]
@@ -37,15 +37,15 @@ impl Condition {
             Ok(part) => {
                 let mut steps = Vec::new();
                 part.write(&mut steps);
-                let per_category = steps.iter().any(|step| match step {
-                    Step::Test(test) => test.differs_by_category(known.facts),
-                    Step::All(_) | Step::Any(_) | Step::Not => false,
-                });
-                Folded::Open(Self {
+                let mut folded = Self {
                     steps: steps.into_boxed_slice(),
                     reads: self.reads.clone(),
-                    per_category,
-                })
+                    per_category: false,
+                };
+                let mut by_fact = Set::like(&self.reads);
+                let by_itself = folded.differs_by_category(known.facts, &mut by_fact);
+                folded.per_category = by_itself || !by_fact.is_empty();
+                Folded::Open(folded)
             }
         }
     }
@@ -149,22 +149,6 @@ impl Test {
             | Self::Allowed(_)
             | Self::NamedForProduct => false,
         }
-    }
-
-    /// Whether the outcome can differ by data category.
-    fn differs_by_category(&self, facts: &Facts<'_>) -> bool {
-        let mut differs = matches!(
-            self,
-            Self::Category(..) | Self::Above(_) | Self::NamedForProduct | Self::Covers(_)
-        );
-        self.each_read(facts, &mut |read| {
-            differs |= facts
-                .taxonomy()
-                .facts
-                .get(read.fact)
-                .is_some_and(|it| it.per_category);
-        });
-        differs
     }
 }
 

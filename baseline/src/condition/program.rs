@@ -42,11 +42,11 @@ pub(crate) enum Test {
         or_equal: bool,
     },
     /// A word on a closed list.
-    WordIn(Read, Box<[Box<str>]>),
+    WordIn(Read, WordList),
     /// A word in a fact that is a set of words.
     Has(Read, Word),
     /// Every word of a fact that is a set of words is on a closed list.
-    AllIn(Read, Box<[Box<str>]>),
+    AllIn(Read, WordList),
     /// Everything that a fact which is a set of categories names lies inside.
     AllBelow(Read, Box<Set<Category>>),
     Known(Read),
@@ -77,6 +77,45 @@ pub(crate) enum Relation {
 pub(crate) enum Group<T> {
     Listed(Box<Set<T>>),
     Fact(Read),
+}
+
+/// A closed list of words, in the order in which they are written.
+///
+/// The first bytes of each word stand beside it as one number: a word is looked for among numbers, and compared as text
+/// only where its number is found.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct WordList {
+    starts: Box<[u64]>,
+    words: Box<[Box<str>]>,
+}
+
+impl WordList {
+    pub(crate) fn contains(&self, word: &str) -> bool {
+        self.starts.contains(&start(word)) && self.words.iter().any(|listed| **listed == *word)
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Box<str>> {
+        self.words.iter()
+    }
+}
+
+impl FromIterator<Box<str>> for WordList {
+    fn from_iter<I: IntoIterator<Item = Box<str>>>(words: I) -> Self {
+        let words: Box<[Box<str>]> = words.into_iter().collect();
+        Self {
+            starts: words.iter().map(|word| start(word)).collect(),
+            words,
+        }
+    }
+}
+
+fn start(word: &str) -> u64 {
+    let mut bytes = [0; 8];
+    bytes
+        .iter_mut()
+        .zip(word.bytes())
+        .for_each(|(place, byte)| *place = byte);
+    u64::from_ne_bytes(bytes)
 }
 
 // Derived, these would ask the same of `T`, which is only a name here.
@@ -182,6 +221,30 @@ impl Condition {
         }
     }
 
+    /// Whether the outcome differs by data category whatever the facts are. Adds the facts that make it differ where their
+    /// own value does.
+    pub(crate) fn differs_by_category(&self, facts: &Facts<'_>, by_fact: &mut Set<Fact>) -> bool {
+        let mut by_itself = false;
+        for step in &self.steps {
+            let Step::Test(test) = step else { continue };
+            by_itself |= matches!(
+                test,
+                Test::Category(..)
+                    | Test::Above(_)
+                    | Test::NamedForProduct
+                    | Test::Covers(_)
+                    | Test::Allowed(_)
+            );
+            test.each_read(facts, &mut |read| {
+                let fact = facts.taxonomy().facts.get(read.fact);
+                if fact.is_some_and(|it| it.per_category) {
+                    by_fact.insert(read.fact);
+                }
+            });
+        }
+        by_itself
+    }
+
     /// Calls `each` for every fact that the condition reads with these facts.
     pub(crate) fn each_read(&self, facts: &Facts<'_>, each: &mut dyn FnMut(&Read)) {
         for step in &self.steps {
@@ -230,6 +293,7 @@ impl Condition {
     pub(crate) fn evaluate(&self, context: &Context<'_, '_>) -> Kleene {
         match &*self.steps {
             [Step::Test(test)] => test.evaluate(context),
+            [Step::Not, Step::Test(test)] => !test.evaluate(context),
             _ => self.value(0, context).0,
         }
     }
@@ -276,7 +340,7 @@ impl Condition {
     /// The missing facts that leave the condition open: those read by the parts that are unknown as long as no value
     /// is taken for a missing fact.
     pub(crate) fn missing(&self, context: &Context<'_, '_>, found: &mut Set<Fact>) {
-        if !self.reads.intersects(context.facts.incomplete()) {
+        if !context.facts.may_be_open(&self.reads) {
             return;
         }
         let open = Context {
