@@ -28,6 +28,28 @@ pub fn fixture(manifest: &str) -> Result<Vec<u8>, wat::Error> {
     Ok(with_manifest(wat::parse_str(ALWAYS_PERMIT)?, manifest))
 }
 
+/// Every fixture of a folder, as the path of its manifest and its plugin: the code is that of the `.wat` file of the same
+/// name, if there is one, and permits all that the manifest declares otherwise.
+///
+/// # Errors
+///
+/// If the folder or a file cannot be read, or the code of a fixture is wrong; with the path.
+pub fn fixtures(folder: &Path) -> io::Result<Vec<(String, Vec<u8>)>> {
+    let plugin = |(path, manifest): (String, String)| {
+        let own = Path::new(&path).with_extension("wat");
+        let code = if own.is_file() {
+            wat::parse_file(&own).map(|code| with_manifest(code, &manifest))
+        } else {
+            fixture(&manifest)
+        };
+        match code {
+            Ok(plugin) => Ok((path, plugin)),
+            Err(error) => Err(io::Error::other(format!("{path}: {error}"))),
+        }
+    };
+    texts(folder)?.into_iter().map(plugin).collect()
+}
+
 /// A component with a manifest embedded, as `licit pack` does it, and without its checks.
 #[must_use]
 pub fn with_manifest(mut component: Vec<u8>, manifest: &str) -> Vec<u8> {

@@ -8,4 +8,4 @@ mod fixture;
 pub mod reference;
 
 pub use case::{Answer, Case, CaseFile};
-pub use fixture::{as_cases_are_asked, fixture, texts, with_manifest};
+pub use fixture::{as_cases_are_asked, fixture, fixtures, texts, with_manifest};

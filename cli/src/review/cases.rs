@@ -228,9 +228,9 @@ impl Source {
             .fixtures
             .as_deref()
             .or_else(|| usual.is_dir().then_some(usual));
-        for (name, text) in fixtures.map(texts).transpose()?.unwrap_or_default() {
-            let plugin = licit_conformance::fixture(&text)
-                .map_err(|error| Problem::Text(format!("`{name}`: {error}")))?;
+        let fixtures = fixtures.map(licit_conformance::fixtures).transpose();
+        let fixtures = fixtures.map_err(|error| Problem::Text(error.to_string()))?;
+        for (name, plugin) in fixtures.unwrap_or_default() {
             builder = builder.plugin(&name, plugin);
         }
         let host = builder

@@ -9,7 +9,6 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::setup::{self, PLUGINS, manifest, permitted, request};
-use crate::support;
 
 const FIRST: &str = "plugins-load/app-vault-1.0.0.toml";
 const NEXT: &str = "plugins-load/app-vault-1.1.0.toml";
@@ -23,7 +22,7 @@ fn instant(text: &str) -> Timestamp {
 }
 
 fn packed(manifest: &str) -> Vec<u8> {
-    support::always_permit(&setup::text(manifest))
+    setup::always_permit(&setup::text(manifest))
 }
 
 fn memory() -> String {

@@ -104,7 +104,7 @@ fn declaring_personal_information_does_not_get_under_a_narrower_ban() {
                     undeclarable.push(format!("{}: {found}", product.id));
                     continue;
                 }
-                let host = host_of(&[("broad", support::always_permit(&text))]);
+                let host = host_of(&[("broad", setup::always_permit(&text))]);
                 if !host.refused().is_empty() {
                     undeclarable.push(format!("{}: {:?}", product.id, host.refused()));
                     continue;
@@ -153,7 +153,7 @@ fn narrow() -> String {
 fn an_always_permit_plugin_with_a_narrow_manifest_widens_nothing() {
     let baseline = Baseline::embedded();
     let taxonomy = baseline.taxonomy();
-    let permits = host_of(&[("themes", support::always_permit(&narrow()))]);
+    let permits = host_of(&[("themes", setup::always_permit(&narrow()))]);
     let traps = host_of(&[("themes", setup::packed("hostile/trap.wat", &narrow()))]);
     assert!(permits.refused().is_empty(), "{:?}", permits.refused());
     let (manifest, _) = Manifest::parse("plugin.toml", &narrow(), taxonomy).expect("a manifest");
@@ -261,7 +261,7 @@ fn consent_alone_permits_nothing() {
         "themes",
         "purpose = \"system-service-operation\"\noperations = [\"profile\"]\ndata = [\"like\"]\nnecessary = true\nlegal-basis = \"consent\"",
     );
-    let host = host_of(&[("themes", support::always_permit(&broad))]);
+    let host = host_of(&[("themes", setup::always_permit(&broad))]);
     let consent =
         json!({ "consent.records": ["system-service-operation explicit given 2026-01-01T00:00:00Z"] });
     let answer = host.explain(&request(
@@ -281,7 +281,7 @@ fn a_contract_alone_permits_nothing() {
         "themes",
         "purpose = \"system-service-operation\"\noperations = [\"profile\"]\ndata = [\"like\"]\nnecessary = true\nlegal-basis = \"contract\"",
     );
-    let host = host_of(&[("themes", support::always_permit(&broad))]);
+    let host = host_of(&[("themes", setup::always_permit(&broad))]);
     let answer = host.explain(&request(
         &host,
         "themes",
@@ -365,7 +365,7 @@ fn a_plugins_permit_cannot_lift_a_deny_of_the_baseline() {
         "purpose = \"find-device\"\noperations = [\"use\"]\ndata = [\"device-find-location\"]\nnecessary = true\n\
          legal-basis = \"contract\"\ncontrols = [\"find-device\"]\nfeature = \"location\"\nneeds-precise = true",
     );
-    let host = host_of(&[("find-device", support::always_permit(&text))]);
+    let host = host_of(&[("find-device", setup::always_permit(&text))]);
     assert!(host.refused().is_empty(), "{:?}", host.refused());
     let ask = |switch| {
         let facts = json!({ "controls.find_device": switch });

@@ -93,6 +93,11 @@ pub(crate) fn denies(manifest: &str) -> Vec<u8> {
     packed_text(&permits.replace(permit, deny), manifest)
 }
 
+/// A component of the evaluator's world that permits everything, with this manifest packed into it.
+pub(crate) fn always_permit(manifest: &str) -> Vec<u8> {
+    licit_conformance::fixture(manifest).expect("the fixture's code is right")
+}
+
 /// A manifest of one activity.
 pub(crate) fn manifest(product: &str, activity: &str) -> String {
     format!(

@@ -32,7 +32,7 @@ fn builder() -> HostBuilder {
 }
 
 fn vault() -> Vec<u8> {
-    support::always_permit(&setup::text("plugins-load/app-vault-1.0.0.toml"))
+    setup::always_permit(&setup::text("plugins-load/app-vault-1.0.0.toml"))
 }
 
 fn text(at: &str) -> String {

@@ -55,18 +55,6 @@ fn covering(request: &Request, baseline: &Baseline, random: &mut Random) -> Opti
     Manifest::parse("plugin.toml", &text, taxonomy).ok().map(|_| text)
 }
 
-/// A component that permits everything, with this manifest in it.
-fn always_permit(manifest: &str) -> Vec<u8> {
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("plugins/always-permit.wat");
-    let mut bytes = wat::parse_file(path).unwrap_or_else(|error| panic!("{error}"));
-    let section = wasm_encoder::CustomSection {
-        name: "licit:manifest".into(),
-        data: manifest.as_bytes().into(),
-    };
-    wasm_encoder::ComponentSection::append_to_component(&section, &mut bytes);
-    bytes
-}
-
 #[test]
 fn an_always_permit_plugin_permits_nothing_that_the_baseline_denies() {
     let files = policy_files();
@@ -101,7 +89,10 @@ fn an_always_permit_plugin_permits_nothing_that_the_baseline_denies() {
         let host = Host::builder()
             .discharges_all()
             .loaded_at(Timestamp::from_nanosecond(request.at).expect("an instant"))
-            .plugin("random", always_permit(&manifest))
+            .plugin(
+                "random",
+                licit_conformance::fixture(&manifest).expect("the fixture's code is right"),
+            )
             .build()
             .expect("a host");
         if !host.refused().is_empty() {

@@ -31,19 +31,14 @@ pub(crate) fn built_plugins() -> &'static Path {
 /// The products that have a plugin in this tree.
 pub(crate) const PRODUCTS: [&str; 4] = ["find-device", "mi-talk", "themes", "xiaomi-cloud"];
 
-/// A component of the evaluator's world that permits everything, with this manifest packed into it.
-pub(crate) fn always_permit(manifest: &str) -> Vec<u8> {
-    licit_conformance::fixture(manifest).expect("the fixture's code is right")
-}
-
-/// A host with the product plugins and with the fixture plugins of `tests/plugins`, which permit all they declare.
+/// A host with the product plugins and with the fixture plugins of `tests/plugins`.
 pub(crate) fn builder() -> HostBuilder {
     let dir =
         Dir::open_ambient_dir(built_plugins(), ambient_authority()).expect("the folder of built plugins");
     let builder = Host::builder().plugins(&dir).expect("built plugins");
     let mut builder = licit_conformance::as_cases_are_asked(builder);
-    for (name, text) in texts(&root().join("tests/plugins")) {
-        builder = builder.plugin(&name, always_permit(&text));
+    for (name, plugin) in licit_conformance::fixtures(&root().join("tests/plugins")).expect("fixtures") {
+        builder = builder.plugin(&name, plugin);
     }
     builder
 }
