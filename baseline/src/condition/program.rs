@@ -437,7 +437,8 @@ impl Test {
                 Some(FactValue::Categories(_, named)) => named.is_subset(set).into(),
                 _ => Kleene::Unknown,
             },
-            Self::Known(read) => get(read).map_or(Kleene::Unknown, |_| Kleene::True),
+            // `none` says that there is no such thing, which is known as well.
+            Self::Known(read) => get(read).map(|value| text(value) != Some("none")).into(),
             // Never open, so that what is settled without the values taken for missing facts stays so with them.
             Self::Given(read) => {
                 let value = context.facts.get(read, context.category, false);

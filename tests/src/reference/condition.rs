@@ -390,7 +390,9 @@ fn call(name: &str, arguments: &[Expression], scene: &Scene<'_>) -> Truth {
         .map(texts)
         .and_then(|texts| texts.first().copied());
     match (name, named) {
-        ("known", Some(fact)) => scene.value(fact).map(|_| true),
+        ("known", Some(fact)) => scene
+            .value(fact)
+            .map(|value| *value != Value::Text("none".to_owned())),
         ("given", Some(fact)) => {
             let value = Scene {
                 taken: true,
