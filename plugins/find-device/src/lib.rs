@@ -6,7 +6,7 @@ licit_guest::plugin!();
 pub fn evaluate(request: &Request) -> Verdict {
     let Purpose::FindDevice(facts) = request.purpose();
     match facts.feature_command() {
-        FeatureCommand::Erase if facts.subject_second_factor() != SubjectSecondFactor::Present => {
+        FeatureCommand::Erase if facts.subject_second_factor() != Some(SubjectSecondFactor::Present) => {
             deny(Reason::EraseNeedsSecondFactor)
         }
         FeatureCommand::None if request.has(Data::LatitudeLongitude) => deny(Reason::NobodyAsked),
@@ -43,6 +43,9 @@ mod tests {
             command("erase", "absent", Data::DeviceId),
             deny(Reason::EraseNeedsSecondFactor)
         );
+        let unknown =
+            Request::new(Operation::Use, "find-device", [Data::DeviceId]).fact("feature.command", "erase");
+        assert_eq!(evaluate(&unknown), deny(Reason::EraseNeedsSecondFactor));
         assert!(command("erase", "present", Data::DeviceId).is_permit());
         assert!(command("lock", "absent", Data::DeviceId).is_permit());
     }
