@@ -96,6 +96,16 @@ impl<'a> Facts<'a> {
         self.values.get(fact.index())
     }
 
+    /// The value of a fact for a data category if somebody supplied it: where its values differ by category, the one
+    /// that conditions see for this category, and none where they say nothing definite about it.
+    #[must_use]
+    pub fn supplied_for(&self, fact: Id<Fact>, category: Id<Category>) -> Option<&'a FactValue> {
+        match self.supplied(fact)? {
+            FactValue::PerCategory(entries) => self.value_for(category, entries),
+            value => Some(value),
+        }
+    }
+
     /// The facts that nobody supplied.
     #[must_use]
     pub fn missing(&self) -> &Set<Fact> {

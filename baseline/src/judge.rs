@@ -210,7 +210,7 @@ impl Baseline {
         }
     }
 
-    /// The recipient as far as the operation has one: `Any` where nobody receives anything.
+    /// The recipient as far as the operation has one: `None` where nobody receives anything.
     pub(crate) fn recipient(&self, operation: Id<Operation>, facts: &Facts<'_>) -> Receiver {
         const OUTWARD: Axes = Axes::of(Axis::Recipient).with(Axes::of(Axis::Place));
         let axes = self
@@ -714,7 +714,7 @@ impl<'q> Judge<'q> {
             }
         }
         for purpose in &effects.purposes {
-            // A purpose inside the stated one is judged with it already.
+            // The stated purpose is judged already.
             if *purpose != self.purpose {
                 push_new(&mut self.draft.added_purposes, *purpose);
                 changed = true;

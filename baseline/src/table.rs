@@ -5,8 +5,6 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
 
-use smallvec::{SmallVec, smallvec};
-
 /// What every entry of a [`Table`] has.
 pub trait Entry {
     /// What an entry is called in messages: `data category`, `purpose` …
@@ -72,13 +70,17 @@ impl<T> fmt::Debug for Id<T> {
 }
 
 /// A set of entries of one [`Table`], one bit each.
+///
+/// The first entries lie in place, always as many: what is done with them is a few instructions without a branch. A set
+/// for a larger table is as correct.
 pub struct Set<T> {
-    words: SmallVec<[u64; INLINE_WORDS]>,
+    first: [u64; FIRST],
+    rest: Vec<u64>,
     table: PhantomData<fn() -> T>,
 }
 
-/// Sets of up to 384 entries live without an allocation; larger ones are as correct.
-const INLINE_WORDS: usize = 6;
+/// Room for 384 entries in place: more than any table of the embedded policy has.
+const FIRST: usize = 6;
 
 const BITS: usize = u64::BITS as usize;
 
@@ -87,7 +89,8 @@ impl<T> Set<T> {
     #[must_use]
     pub fn empty(size: usize) -> Self {
         Self {
-            words: smallvec![0; size.div_ceil(BITS)],
+            first: [0; FIRST],
+            rest: vec![0; size.div_ceil(BITS).saturating_sub(FIRST)],
             table: PhantomData,
         }
     }
@@ -96,7 +99,8 @@ impl<T> Set<T> {
     #[must_use]
     pub fn like(other: &Self) -> Self {
         Self {
-            words: smallvec![0; other.words.len()],
+            first: [0; FIRST],
+            rest: vec![0; other.rest.len()],
             table: PhantomData,
         }
     }
@@ -109,16 +113,29 @@ impl<T> Set<T> {
         set
     }
 
-    /// Adds an entry. An entry of a larger table than the set was made for is left out.
+    fn word(&self, id: Id<T>) -> Option<&u64> {
+        let at = id.index() / BITS;
+        self.first.get(at).or_else(|| self.rest.get(at - FIRST))
+    }
+
+    fn word_mut(&mut self, id: Id<T>) -> Option<&mut u64> {
+        let at = id.index() / BITS;
+        match self.first.get_mut(at) {
+            Some(word) => Some(word),
+            None => self.rest.get_mut(at - FIRST),
+        }
+    }
+
+    /// Adds an entry. An entry of a table larger than the set has room for is left out.
     pub fn insert(&mut self, id: Id<T>) {
-        if let Some(word) = self.words.get_mut(id.index() / BITS) {
+        if let Some(word) = self.word_mut(id) {
             *word |= 1 << (id.index() % BITS);
         }
     }
 
     /// Takes an entry out.
     pub fn remove(&mut self, id: Id<T>) {
-        if let Some(word) = self.words.get_mut(id.index() / BITS) {
+        if let Some(word) = self.word_mut(id) {
             *word &= !(1 << (id.index() % BITS));
         }
     }
@@ -126,83 +143,100 @@ impl<T> Set<T> {
     /// Whether the entry is in the set.
     #[must_use]
     pub fn contains(&self, id: Id<T>) -> bool {
-        self.words
-            .get(id.index() / BITS)
+        self.word(id)
             .is_some_and(|word| word >> (id.index() % BITS) & 1 == 1)
     }
 
     /// Whether the set has no entry.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.words.iter().all(|word| *word == 0)
+        self.first.iter().fold(0, |all, word| all | word) == 0 && self.rest.iter().all(|word| *word == 0)
     }
 
     /// The number of entries.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.words.iter().map(|word| word.count_ones() as usize).sum()
+        let words = self.first.iter().chain(&self.rest);
+        words.map(|word| word.count_ones() as usize).sum()
+    }
+
+    /// Whether some bit is set in a word that is made of one word of each set.
+    fn any(&self, other: &Self, both: impl Fn(u64, u64) -> u64) -> bool {
+        let first = self.first.iter().zip(&other.first);
+        first.fold(0, |all, (a, b)| all | both(*a, *b)) != 0
+            || self.rest.iter().zip(&other.rest).any(|(a, b)| both(*a, *b) != 0)
+    }
+
+    /// Replaces each word by one that is made of it and the word of the other set.
+    fn change(&mut self, other: &Self, both: impl Fn(u64, u64) -> u64) {
+        let first = self.first.iter_mut().zip(&other.first);
+        first.for_each(|(a, b)| *a = both(*a, *b));
+        let rest = self.rest.iter_mut().zip(&other.rest);
+        rest.for_each(|(a, b)| *a = both(*a, *b));
     }
 
     /// Whether both sets have an entry in common.
     #[must_use]
     pub fn intersects(&self, other: &Self) -> bool {
-        self.words.iter().zip(&other.words).any(|(a, b)| a & b != 0)
+        self.any(other, |a, b| a & b)
     }
 
     /// Whether every entry of this set is in the other one.
     #[must_use]
     pub fn is_subset(&self, other: &Self) -> bool {
-        self.words.iter().zip(&other.words).all(|(a, b)| a & !b == 0)
+        !self.any(other, |a, b| a & !b)
     }
 
     /// Adds all entries of the other set.
     pub fn add(&mut self, other: &Self) {
-        self.words.iter_mut().zip(&other.words).for_each(|(a, b)| *a |= b);
+        self.change(other, |a, b| a | b);
     }
 
     /// Takes all entries of the other set out.
     pub fn subtract(&mut self, other: &Self) {
-        self.words
-            .iter_mut()
-            .zip(&other.words)
-            .for_each(|(a, b)| *a &= !b);
+        self.change(other, |a, b| a & !b);
     }
 
     /// Keeps only the entries that the other set has too.
     pub fn keep(&mut self, other: &Self) {
-        self.words.iter_mut().zip(&other.words).for_each(|(a, b)| *a &= b);
+        self.change(other, |a, b| a & b);
     }
 
     /// Takes all entries out.
     pub fn clear(&mut self) {
-        self.words.fill(0);
+        self.first.fill(0);
+        self.rest.fill(0);
     }
 
     /// The entries in the order of the table.
     pub fn iter(&self) -> impl Iterator<Item = Id<T>> + '_ {
-        self.words.iter().enumerate().flat_map(|(at, word)| {
-            let mut rest = *word;
-            std::iter::from_fn(move || {
-                let bit = rest.trailing_zeros() as usize;
-                rest = if rest == 0 { return None } else { rest & (rest - 1) };
-                Some(Id::new(at * BITS + bit))
+        self.first
+            .iter()
+            .chain(&self.rest)
+            .enumerate()
+            .flat_map(|(at, word)| {
+                let mut rest = *word;
+                std::iter::from_fn(move || {
+                    let bit = rest.trailing_zeros() as usize;
+                    rest = if rest == 0 { return None } else { rest & (rest - 1) };
+                    Some(Id::new(at * BITS + bit))
+                })
             })
-        })
     }
 }
 
 impl<T> Clone for Set<T> {
     fn clone(&self) -> Self {
         Self {
-            // The clone of a `SmallVec` goes item by item; this one is a copy of memory.
-            words: SmallVec::from_slice(&self.words),
+            first: self.first,
+            rest: self.rest.clone(),
             table: PhantomData,
         }
     }
 }
 impl<T> PartialEq for Set<T> {
     fn eq(&self, other: &Self) -> bool {
-        self.words == other.words
+        self.first == other.first && self.rest == other.rest
     }
 }
 impl<T> Eq for Set<T> {}

@@ -111,8 +111,8 @@ pub(crate) fn assemble<'a>(
 /// What the engine computes from other facts: where data comes from and goes to, and that a device needs no channel.
 ///
 /// What is handed to somebody goes where they are, known or not, and never where the data lies: a recipient that nobody
-/// knows must not look like one at home. All other data goes where it is stored and where it is worked on, whichever of
-/// the two is abroad; a device is at home.
+/// knows must not look like one at home. All other data goes where it is stored and where it is worked on: to whichever of
+/// the two is abroad, if one of them is at home or both are the same; a device is at home.
 fn derived<'a>(
     baseline: &'a Baseline,
     request: &Request,
@@ -144,9 +144,12 @@ fn derived<'a>(
             place(known.storage_kind, known.storage_country),
             place(known.locus, known.locus_country),
         ];
-        let abroad = at.into_iter().flatten().find(|country| Some(*country) != from);
-        let [stored, worked_on] = at;
-        abroad.or(stored.and(worked_on))
+        // Two foreign places are two routes, and the fact names one: then it is not known.
+        match at {
+            [Some(stored), Some(worked_on)] if stored == worked_on || Some(worked_on) == from => Some(stored),
+            [Some(stored), Some(worked_on)] if Some(stored) == from => Some(worked_on),
+            _ => None,
+        }
     };
     let local = is_device(known.locus).then_some(&baseline.engine_values().local_channel);
     [

@@ -26,7 +26,7 @@ struct Approved {
 }
 
 /// One approved use of data: some categories for one purpose, and the terms.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Use {
     /// The purpose with everything below it.
     purposes: Set<Purpose>,
@@ -67,8 +67,10 @@ pub(crate) struct Change {
     /// Whether somebody weighed the change, or there is none to weigh.
     material: Option<FactValue>,
     immaterial: FactValue,
-    /// The approved version it was compared with; none if this is the product's first.
+    /// The version it was compared with; none if this is the product's first.
     pub(crate) since: Option<String>,
+    /// What that version declared.
+    before: Option<Vec<Use>>,
     /// The digest under which this very version was approved, if that is another than this file's.
     pub(crate) approved_as: Option<String>,
 }
@@ -96,14 +98,15 @@ impl Changes {
         self.approved.iter().any(|it| it.product == product)
     }
 
-    /// What a declaration changes at `at`, compared with the last version approved by then, or with the one that is
-    /// running if none is on record.
+    /// What a declaration changes at `at`, compared with the last version approved by then. If none is on record, it is
+    /// compared with what the running version was compared with, so that loading again makes nothing old that nobody
+    /// approved; and with the running version itself if that is the product's first.
     pub(crate) fn of(
         &self,
         baseline: &Baseline,
         manifest: &Manifest,
         digest: Option<&str>,
-        running: Option<&Manifest>,
+        running: Option<(&Manifest, &Change)>,
         at: Timestamp,
     ) -> Change {
         let taxonomy = baseline.taxonomy();
@@ -113,14 +116,18 @@ impl Changes {
             .iter()
             .filter(|it| it.product == manifest.product && it.date <= at)
             .max_by_key(|it| it.date);
-        let running_uses = running.map(|running| uses(taxonomy, running));
-        let (before, since) = match (approved, &running_uses, running) {
-            (Some(approved), ..) => (Some(&approved.uses), Some(approved.version.clone())),
-            (None, Some(uses), Some(running)) => (Some(uses), Some(running.version.clone())),
-            _ => (None, None),
+        let (before, since) = match (approved, running) {
+            (Some(approved), _) => (Some(approved.uses.clone()), Some(approved.version.clone())),
+            (None, Some((_, running))) if running.before.is_some() => {
+                (running.before.clone(), running.since.clone())
+            }
+            (None, Some((running, _))) => (Some(uses(taxonomy, running)), Some(running.version.clone())),
+            (None, None) => (None, None),
         };
         let delta = |activity: &Activity| {
-            let wider = before.and_then(|before| widening(taxonomy, before, activity));
+            let wider = before
+                .as_deref()
+                .and_then(|before| widening(taxonomy, before, activity));
             wider.unwrap_or_else(|| nothing.clone())
         };
         let announced = self.announced.iter().find(|it| {
@@ -147,6 +154,7 @@ impl Changes {
             material: announced.and_then(|it| it.material).map(FactValue::Flag),
             immaterial: FactValue::Flag(false),
             since,
+            before,
             approved_as: approved
                 .filter(|it| it.version == manifest.version)
                 .and_then(|it| it.digest.clone())

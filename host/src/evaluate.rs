@@ -289,10 +289,11 @@ impl<'a> Answer<'a> {
     }
 
     fn ask(&mut self, plugin: &LoadedPlugin, activity: &Activity, request: &Request, facts: &Facts<'_>) {
-        let missing = activity
-            .reads
-            .iter()
-            .filter(|fact| facts.supplied(**fact).is_none());
+        let known = |fact: Id<Fact>| {
+            let mut data = request.data.iter();
+            facts.supplied(fact).is_some() && data.all(|it| facts.supplied_for(fact, *it).is_some())
+        };
+        let missing = activity.reads.iter().filter(|fact| !known(**fact));
         let missing: Vec<Id<Fact>> = missing.copied().collect();
         if !missing.is_empty() {
             missing
@@ -404,7 +405,8 @@ fn call(
         .chain(&activity.optional_reads)
         .filter_map(|fact| {
             let value = facts.supplied(*fact)?;
-            Some(WireFact::new(taxonomy.facts.name(*fact), value, &declared))
+            let name = taxonomy.facts.name(*fact);
+            Some(WireFact::new(name, *fact, value, facts, &declared))
         })
         .collect();
     wire.sort_unstable_by_key(|fact| fact.name);
@@ -431,13 +433,18 @@ struct WireFact<'f> {
 }
 
 impl<'f> WireFact<'f> {
-    fn new(name: &'f str, value: &'f FactValue, declared: &[(&str, Id<Category>)]) -> Self {
+    fn new(
+        name: &'f str,
+        fact: Id<Fact>,
+        value: &'f FactValue,
+        facts: &Facts<'_>,
+        declared: &[(&str, Id<Category>)],
+    ) -> Self {
         let written = match value {
             FactValue::Time(instant) => vec![instant.to_string()],
-            FactValue::PerCategory(entries) => {
+            FactValue::PerCategory(_) => {
                 let line = |(entry, category): &(&str, Id<Category>)| {
-                    let of = entries.iter().find(|it| it.covers.contains(*category))?;
-                    Some(format!("{entry}={}", of.value))
+                    Some(format!("{entry}={}", facts.supplied_for(fact, *category)?))
                 };
                 let mut lines: Vec<String> = declared.iter().filter_map(line).collect();
                 lines.sort_unstable();

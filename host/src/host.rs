@@ -818,9 +818,13 @@ fn check(
     let change = match same {
         // A memory that is gone does not make what was new old.
         Some(running) => running.change.clone(),
-        None => edition
-            .changes
-            .of(baseline, &manifest, digest, running.map(|it| &it.manifest), at),
+        None => edition.changes.of(
+            baseline,
+            &manifest,
+            digest,
+            running.map(|it| (&it.manifest, &it.change)),
+            at,
+        ),
     };
     Ok(LoadedPlugin {
         settled: LoadedPlugin::unsettled(&manifest),
@@ -852,6 +856,8 @@ fn keep_last_good(editions: &mut [Edition], current: &Snapshot, at: Timestamp) {
             let Some(last) = old.plugin(product).filter(|_| edition.plugin(product).is_none()) else {
                 continue;
             };
+            // A version of the policy that is still to come judges as of its first day.
+            let at = at.max(edition.baseline.effective());
             let kept = check(edition, &last.code, "last good version", Some(old), at).ok();
             if let Some(place) = edition.plugins.get_mut(product.index()) {
                 *place = kept;

@@ -91,7 +91,7 @@ impl Part {
 }
 
 impl LoadAnswer {
-    /// Permit, or deny: then the last good version stays.
+    /// Permit, or deny: then the last good version stays. A policy that knows no loading asks nothing and permits it.
     #[must_use]
     pub fn decision(&self) -> Decision {
         let decisions = self.parts.iter().map(Part::decision);

@@ -254,7 +254,7 @@ impl Profile {
                 pairs.all(|(key, wanted)| match word(facts, Some(*key)) {
                     _ if wanted == ANY => true,
                     Some(word) => baseline.taxonomy().place_lies_in(word, wanted),
-                    None => wanted == NONE,
+                    None => wanted == NONE && facts.supplied(*key).is_none(),
                 })
             };
             let row = routes

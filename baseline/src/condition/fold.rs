@@ -2,7 +2,6 @@
 
 use super::program::{Condition, Context, Step, Test};
 use crate::decision::Kleene;
-use crate::table::Set;
 
 /// What is left of a condition.
 #[derive(Debug)]
@@ -37,15 +36,11 @@ impl Condition {
             Ok(part) => {
                 let mut steps = Vec::new();
                 part.write(&mut steps);
-                let mut folded = Self {
+                Folded::Open(Self {
                     steps: steps.into_boxed_slice(),
                     reads: self.reads.clone(),
-                    per_category: false,
-                };
-                let mut by_fact = Set::like(&self.reads);
-                let by_itself = folded.differs_by_category(known.facts, &mut by_fact);
-                folded.per_category = by_itself || !by_fact.is_empty();
-                Folded::Open(folded)
+                    per_category: self.per_category,
+                })
             }
         }
     }
