@@ -193,13 +193,28 @@ fn what_is_new_waits_for_each_person() {
     let dir = Dir::open_ambient_dir(folder.path(), ambient_authority()).expect("the folder");
     host.reload_at(&dir, deployment(None), instant(at))
         .expect("a reload");
-    let new = host.evaluate(&ask(&host, "app-list", at, json!({ "consent.records": [] })));
-    assert!(
-        new.deciding()
-            .any(|it| it.rule == "new-collection-explicit-consent"),
-        "{:#}",
-        setup::json(&new)
+    let asks_for_consent = || {
+        let answer = host.evaluate(&ask(&host, "app-list", at, json!({ "consent.records": [] })));
+        let mut deciding = answer.deciding();
+        deciding.any(|it| it.rule == "new-collection-explicit-consent")
+    };
+    assert!(asks_for_consent());
+    // Nor does the same declaration in another file.
+    let mut rebuilt = packed(NEXT);
+    let mark = wasm_encoder::CustomSection {
+        name: "built".into(),
+        data: b"again".into(),
+    };
+    wasm_encoder::ComponentSection::append_to_component(&mark, &mut rebuilt);
+    std::fs::write(folder.path().join("next.wasm"), rebuilt).expect("a file");
+    host.reload_at(&dir, deployment(None), instant(at))
+        .expect("a reload");
+    assert_eq!(
+        host.refused().len(),
+        1,
+        "nobody was told of it, as far as this host knows"
     );
+    assert!(asks_for_consent());
     // Once the new version is the approved one, nothing about it is new any more.
     let approved = memory
         .replace("version = \"1.1.0\"", "version = \"1.2.0\"")

@@ -308,12 +308,20 @@ fn where_data_is_stored_and_worked_on_may_each_be_abroad() {
     // The facts of these requests come from the operation in Singapore.
     assert_eq!(goes("sg-main", "device-api"), Some(json!("SG")));
     assert_eq!(goes("nl-main", "device-api"), Some(json!("NL")));
-    let worked_on_in_india = host(|text| {
-        text.replace(
-            "storage.country = \"SG\"\nstorage.facility = \"controlled\"\nstorage.kind = \"dedicated\"\nstorage.segregated = true\nlocus.country = \"SG\"",
-            "storage.country = \"SG\"\nstorage.kind = \"dedicated\"\nlocus.country = \"IN\"",
-        )
-    });
+    let worked_on_in_india = |stored: &str| {
+        host(|text| {
+            text.replace(
+                "storage.country = \"SG\"\nstorage.facility = \"controlled\"\nstorage.kind = \"dedicated\"\nstorage.segregated = true\nlocus.country = \"SG\"",
+                &format!("storage.country = \"{stored}\"\nstorage.kind = \"dedicated\"\nlocus.country = \"IN\""),
+            )
+        })
+    };
+    // Two foreign places are two routes, and what is on record about one says nothing about the other.
+    let both_abroad = collects(&worked_on_in_india("NL"), json!({}));
+    assert!(used(&both_abroad, "transfer.to").is_none());
+    assert!(both_abroad.missing().any(|it| it == "transfer.to"));
+    assert_eq!(both_abroad.decision, Decision::Deny);
+    let worked_on_in_india = worked_on_in_india("SG");
     let to = |host: &Host, facts: Value| used(&collects(host, facts), "transfer.to").map(|(to, ..)| to);
     assert_eq!(to(&worked_on_in_india, json!({})), Some(json!("IN")));
     // A device is at home, wherever it is.
