@@ -74,12 +74,13 @@ impl<'a> Facts<'a> {
     /// Supplies a fact. The last supply of a fact counts.
     pub fn set(&mut self, fact: Id<Fact>, value: &'a FactValue) {
         if let Some(place) = self.values.place(fact.index()) {
-            *place = Some(value);
+            let before = place.replace(value);
             self.missing.remove(fact);
+            if matches!(before, Some(FactValue::PerCategory(_))) {
+                self.by_category.remove(fact);
+            }
             if matches!(value, FactValue::PerCategory(_)) {
                 self.by_category.insert(fact);
-            } else if !self.by_category.is_empty() {
-                self.by_category.remove(fact);
             }
         }
     }
