@@ -99,6 +99,31 @@ impl<'a> Facts<'a> {
 
     /// The value of a fact for a data category if somebody supplied it: where its values differ by category, the one
     /// that conditions see for this category, and none where they say nothing definite about it.
+    ///
+    /// # Examples
+    ///
+    /// The narrower entry counts, whatever their order:
+    ///
+    /// ```
+    /// use licit_baseline::{Baseline, FactValue, Facts, Law, PerCategory};
+    ///
+    /// let (baseline, law) = (Baseline::embedded(), Law::default());
+    /// let (categories, facts) = (&baseline.taxonomy().categories, &baseline.taxonomy().facts);
+    /// let [photo, content] = ["photo", "user-content"].map(|id| categories.find(id).unwrap());
+    /// let entry = |id, flag| PerCategory {
+    ///     category: categories.name(id).into(),
+    ///     covers: categories.subtree(id),
+    ///     value: FactValue::Flag(flag),
+    /// };
+    /// let isolated = facts.find("retention.isolated").unwrap();
+    /// for entries in [[(content, false), (photo, true)], [(photo, true), (content, false)]] {
+    ///     let value = FactValue::PerCategory(entries.map(|(id, flag)| entry(id, flag)).into());
+    ///     let mut known = Facts::new(&baseline, &law, baseline.effective());
+    ///     known.set(isolated, &value);
+    ///     assert_eq!(known.supplied_for(isolated, photo), Some(&FactValue::Flag(true)));
+    ///     assert_eq!(known.supplied_for(isolated, content), None, "its parts differ");
+    /// }
+    /// ```
     #[must_use]
     pub fn supplied_for(&self, fact: Id<Fact>, category: Id<Category>) -> Option<&'a FactValue> {
         match self.supplied(fact)? {
