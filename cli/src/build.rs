@@ -79,6 +79,33 @@ pub fn build(plugin: &Path) -> Result<PathBuf, BuildError> {
     Ok(path)
 }
 
+/// The folders of plugins in `folder`, at any depth, sorted: those that hold both `Cargo.toml` and `plugin.toml`.
+///
+/// # Errors
+///
+/// When a folder cannot be read.
+pub fn plugins_in(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    let mut pending = vec![folder.to_owned()];
+    while let Some(folder) = pending.pop() {
+        if ["Cargo.toml", "plugin.toml"]
+            .iter()
+            .all(|file| folder.join(file).is_file())
+        {
+            found.push(folder.clone());
+        }
+        for entry in fs::read_dir(&folder)? {
+            let entry = entry?;
+            // A link could lead around in a circle.
+            if entry.file_type()?.is_dir() {
+                pending.push(entry.path());
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
 /// Wraps a core module built on the guest SDK into a component of the contract, and validates it.
 ///
 /// # Errors

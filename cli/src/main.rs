@@ -67,7 +67,7 @@ enum Command {
     Law(law::Command),
     /// Read, check and compare the policy: its rules, what is wrong with them, what the cases show of them
     Baseline(baseline::Arguments),
-    /// Build the four plugins of this repository and evaluate a tour of real requests
+    /// Build the plugins of this repository and evaluate a tour of real requests
     Demo(demo::Arguments),
 }
 

@@ -71,8 +71,32 @@ pub use vocabulary::{Term, Vocabulary};
 /// | any other text | `&str` |
 /// | time | [`Instant`] |
 /// | texts; any fact that may differ by data category | [`Texts`] |
+///
+/// # A product without logic of its own
+///
+/// Where baseline and manifest say all there is to say, `plugin!(manifest_only)` is the whole plugin. It has no objection
+/// to what the manifest declares:
+///
+/// ```
+/// # /*
+/// licit_guest::plugin!(manifest_only);
+/// # */ licit_guest::plugin!(manifest_only, "../tests/themes.toml");
+///
+/// # fn main() {
+/// let request = Request::new(Operation::Use, "content-recommendation", [Data::DownloadHistory]);
+/// assert_eq!(evaluate(&request), permit());
+/// # }
+/// ```
 #[macro_export]
 macro_rules! plugin {
+    (manifest_only $(, $path:literal)?) => {
+        $crate::plugin!($($path)?);
+
+        /// Has no objection: what baseline and manifest say is all there is to say.
+        pub fn evaluate(_: &Request<'_>) -> Verdict {
+            permit()
+        }
+    };
     ($($path:literal)?) => {
         $crate::__private::expand! { ($crate) $($path)? }
     };

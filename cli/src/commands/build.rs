@@ -1,7 +1,7 @@
 //! `licit build`: from plugin folders to `.wasm` files.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
@@ -11,7 +11,7 @@ use crate::terminal::{Problem, Terminal};
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// The folders of the plugins, each with `Cargo.toml` and `plugin.toml` [default: this folder, or each folder in `plugins`]
+    /// The folders of the plugins, each with `Cargo.toml` and `plugin.toml` [default: this folder, or each plugin below `plugins`]
     #[arg(value_name = "DIR")]
     plugins: Vec<PathBuf>,
 }
@@ -52,13 +52,7 @@ fn usual() -> Result<Vec<PathBuf>, Problem> {
         return Ok(vec![PathBuf::from(".")]);
     }
     let none = "there is no `plugin.toml` in this folder, and no folder `plugins` with plugins: name the plugin's folder";
-    let entries = std::fs::read_dir("plugins").map_err(|_| Problem::Text(none.to_owned()))?;
-    let mut found: Vec<PathBuf> = entries
-        .flatten()
-        .map(|entry| entry.path())
-        .filter(|path| path.join("plugin.toml").exists())
-        .collect();
-    found.sort();
+    let found = licit::build::plugins_in(Path::new("plugins")).map_err(|_| Problem::Text(none.to_owned()))?;
     if found.is_empty() {
         Err(Problem::Text(none.to_owned()))
     } else {

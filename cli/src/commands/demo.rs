@@ -1,4 +1,4 @@
-//! `licit demo`: builds the four plugins of the repository and takes a tour of real requests.
+//! `licit demo`: builds the plugins of the repository and takes a tour of real requests.
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -14,9 +14,6 @@ use crate::answer::{self, Style};
 use crate::input;
 use crate::setup::{self, NO_PROFILE};
 use crate::terminal::{BOLD, DIM, Problem, Terminal, columns, paint, safe, wrapped};
-
-/// The products whose plugins are built.
-const PRODUCTS: [&str; 4] = ["themes", "mi-talk", "xiaomi-cloud", "find-device"];
 
 const TOUR: &str = include_str!("../../demo/tour.toml");
 
@@ -85,19 +82,23 @@ pub(crate) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit
 
 /// Builds the plugins from their folders in the repository.
 fn build(terminal: &mut Terminal) -> Result<licit_host::HostBuilder, Problem> {
+    let elsewhere = || {
+        Problem::Text(
+            "there are no plugins in `plugins`: run this in the root of the Licit repository, or pass `--plugins DIR`"
+                .to_owned(),
+        )
+    };
+    let folders = licit::build::plugins_in(Path::new("plugins")).map_err(|_| elsewhere())?;
+    if folders.is_empty() {
+        return Err(elsewhere());
+    }
     let mut builder = Host::builder();
-    for product in PRODUCTS {
-        let folder = Path::new("plugins").join(product);
-        if !folder.join("plugin.toml").exists() {
-            let name = folder.display();
-            return Err(Problem::Text(format!(
-                "there is no plugin in `{name}`: run this in the root of the Licit repository, or pass `--plugins DIR`"
-            )));
-        }
-        terminal.progress(format!("building {product}"));
+    for folder in folders {
+        let name = input::shown(&folder);
+        terminal.progress(format!("building {name}"));
         let file = licit::build::build(&folder)
-            .map_err(|error| Problem::Text(format!("plugin `{}`: {error}", folder.display())))?;
-        builder = builder.plugin(product, input::bytes(&file)?);
+            .map_err(|error| Problem::Text(format!("plugin `{name}`: {error}")))?;
+        builder = builder.plugin(&name, input::bytes(&file)?);
     }
     Ok(builder)
 }

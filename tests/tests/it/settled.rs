@@ -24,6 +24,9 @@ impl Random {
     }
 }
 
+/// The products that are asked.
+const PRODUCTS: [&str; 4] = ["find-device", "mi-talk", "themes", "xiaomi-cloud"];
+
 /// A request over the vocabulary of the policy: mostly of the products' own words, with facts present, absent and odd.
 fn request(host: &Host, random: &mut Random, permissive: &Map<String, Value>) -> String {
     const PURPOSES: [&str; 9] = [
@@ -99,17 +102,12 @@ fn request(host: &Host, random: &mut Random, permissive: &Map<String, Value>) ->
     } else {
         let data = (0..=random.below(3)).map(|_| *random.one(&DATA)).collect();
         let operation = *random.one(&["collect", "use", "store", "share", "derive", "profile"]);
-        (
-            *random.one(&support::PRODUCTS),
-            operation,
-            *random.one(&PURPOSES),
-            data,
-        )
+        (*random.one(&PRODUCTS), operation, *random.one(&PURPOSES), data)
     };
     let origin = if random.below(4) > 0 {
         product
     } else {
-        *random.one(&support::PRODUCTS)
+        *random.one(&PRODUCTS)
     };
     facts.insert("data.origin_product".into(), json!(origin));
     if random.below(4) > 0 {

@@ -19,17 +19,14 @@ pub(crate) fn built_plugins() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     BUILT.get_or_init(|| {
         let mut folder = None;
-        for product in PRODUCTS {
-            let plugin = root().join("plugins").join(product);
-            let file = licit::build::build(&plugin).unwrap_or_else(|error| panic!("{product}: {error}"));
+        for plugin in licit::build::plugins_in(&root().join("plugins")).expect("the plugins' folders") {
+            let file =
+                licit::build::build(&plugin).unwrap_or_else(|error| panic!("{}: {error}", plugin.display()));
             folder = file.parent().map(Path::to_owned);
         }
         folder.expect("a plugin was built")
     })
 }
-
-/// The products that have a plugin in this tree.
-pub(crate) const PRODUCTS: [&str; 4] = ["find-device", "mi-talk", "themes", "xiaomi-cloud"];
 
 /// A host with the product plugins and with the fixture plugins of `tests/plugins`.
 pub(crate) fn builder() -> HostBuilder {
