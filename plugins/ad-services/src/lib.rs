@@ -14,22 +14,16 @@ pub fn evaluate(request: &Request) -> Verdict {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn learn_by<const N: usize>(data: [Data; N]) -> Verdict {
-        evaluate(&Request::new(Operation::Use, "ad-model-optimisation", data))
-    }
+    use licit_guest::testing::ask;
 
     #[test]
     fn the_imei_stands_alone() {
-        assert_eq!(
-            learn_by([Data::Imei, Data::Oaid]),
-            deny(Reason::ResettableIdSuffices)
-        );
-        assert_eq!(
-            learn_by([Data::Imei, Data::Gaid, Data::ConversionData]),
-            deny(Reason::ResettableIdSuffices)
-        );
-        assert_eq!(learn_by([Data::Imei, Data::ConversionData]), permit());
-        assert_eq!(learn_by([Data::Gaid, Data::Oaid]), permit());
+        let learn = ask!(Use AdModelOptimisation [Imei, ConversionData]);
+        learn.assert_permit();
+        for resettable in [Data::Gaid, Data::Oaid] {
+            let beside = learn.data([Data::Imei, resettable]);
+            beside.assert_deny(Reason::ResettableIdSuffices);
+            learn.data([resettable, Data::ConversionData]).assert_permit();
+        }
     }
 }

@@ -15,22 +15,19 @@ pub fn evaluate(request: &Request) -> Verdict {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn notify(kind: NoticeType) -> Verdict {
-        evaluate(&Request::new(Operation::Notify, "push-delivery", [Data::FcmToken]).fact("notice.type", kind))
-    }
+    use licit_guest::testing::ask;
 
     #[test]
     fn an_offer_is_no_delivery() {
-        assert_eq!(notify(NoticeType::Promotion), deny(Reason::OfferInDisguise));
-        assert_eq!(notify(NoticeType::SystemUpdate), permit());
+        let push = ask!(Notify PushDelivery [FcmToken], notice.type = "system-update");
+        push.assert_permit();
+        push.fact("notice.type", "promotion")
+            .assert_deny(Reason::OfferInDisguise);
     }
 
     #[test]
-    fn an_offer_sent_as_one_is_left_to_the_policy() {
-        assert_eq!(
-            evaluate(&Request::new(Operation::Notify, "marketing-push", [Data::FcmToken])),
-            permit()
-        );
+    fn what_no_notice_is_about_is_left_alone() {
+        ask!(Use PushDelivery [Gaid]).assert_permit();
+        ask!(Notify MarketingPush [FcmToken]).assert_permit();
     }
 }
