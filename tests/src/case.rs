@@ -1,44 +1,94 @@
 //! Cases as data: what is asked, what is given, what must come out.
 
+use std::collections::{BTreeMap, HashSet};
 use std::fmt::Write as _;
-
 use std::sync::Arc;
 
 use licit_baseline::{
     Baseline, Diagnostics, Document, Fact, FactValue, Fields, Format, Id, Node, NodeValue, Spanned,
-    parse_instant,
+    parse_instant, printable,
 };
-use licit_host::{Decision, DenyKind, Host, LoadAnswer, LoadRequest, Request, Response};
+use licit_host::{Decision, DenyKind, Host, Layer, LoadAnswer, LoadRequest, Request, Response};
+
+use crate::hosts::Stand;
+use crate::variation::Variations;
 
 /// The cases of one file.
 ///
-/// ```toml
+/// A case is a line of `[variations]`, which says in one row how it differs from what the cases have in common; or an
+/// entry `[[case]]`, where that takes more room. Both mean the same, and a file may have both.
+///
+/// ```
+/// use licit_conformance::{CaseFile, as_cases_are_asked, fixture};
+/// use licit_host::Host;
+///
+/// let cases = r#"
 /// [base.request]                      # what the cases have in common
-/// product = "themes"
+/// product = "weather"
 /// operation = "use"
-/// purpose = "content-recommendation"
-/// data = ["download-history"]
+/// purpose = "location-based-service"
+/// data = ["approximate-location"]
 /// at = 2026-11-23T10:00:00Z
 ///
 /// [base.given]                        # facts of any supplier
-/// "controls.personalisation" = "on"
+/// "data.origin_product" = "weather"
 ///
-/// [[case]]                            # each case changes what it names
-/// name = "permitted"
-/// decision = "permit"
+/// [variations]                        # name = what differs, and what must come out: deny, if left out
+/// "the city is enough"         = { decision = "permit" }
+/// "location permission is off" = { controls.location_permission = "off", deciding = ["location-app-permission"] }
+/// "one item more"              = { each = { with = ["imei", "email-address"] }, deny-kind = "not-declared" }
+/// "another analyses it"        = { skip = "the analysis is not built yet", purpose = "data-analysis" }
 ///
 /// [[case]]
-/// name = "the switch is off"
-/// given = { "controls.personalisation" = "off" }
-/// deciding = ["configuration-bounds-processing"]
+/// name = "the switch is not known"
+/// unknown = ["controls.location_services"]
+/// deciding = ["location-services-switch"]
+/// missing = ["controls.location_services"]
+/// "#;
+/// # let permissive = include_str!("../cases/permissive.toml");
+/// # let manifest = r#"
+/// # [plugin]
+/// # product = "weather"
+/// # version = "1.0.0"
+/// # policy = "2025-10-10"
+/// # child-directed = false
+/// # financial = false
+/// # requires-account = false
+/// # system-service = false
+/// # review-date = 2026-11-01
+/// # [[activity]]
+/// # id = "forecast"
+/// # purpose = "location-based-service"
+/// # operations = ["collect", "use"]
+/// # data = ["approximate-location"]
+/// # necessary = true
+/// # legal-basis = "contract"
+/// # controls = ["location-permission", "location-services"]
+/// # feature = "location"
+/// # storage = ["SG"]
+/// # retention = { period = "P1D" }
+/// # "#;
+/// let builder = Host::builder().plugin("weather.toml", fixture(manifest)?);
+/// let host = as_cases_are_asked(builder).build()?;
+/// assert!(host.refused().is_empty(), "{:?}", host.refused());
+/// let file = CaseFile::read(&host, "weather.toml", cases, Some(("permissive.toml", permissive)))?;
+/// let names: Vec<&str> = file.cases.iter().map(|case| case.name.as_str()).collect();
+/// assert_eq!(names, [
+///     "the switch is not known",
+///     "the city is enough",
+///     "location permission is off",
+///     "one item more: imei",
+///     "one item more: email-address",
+///     "another analyses it",
+/// ]);
+/// for case in file.cases.iter().filter(|case| case.skipped().is_none()) {
+///     case.check(&host)?;
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
 /// | Key of a case | Meaning |
 /// |---|---|
-/// | `name` | what it shows; unique in its file |
-/// | `request` | fields of the request that differ from the base |
-/// | `given` | facts that differ from the base |
-/// | `unknown` | facts of the base that nobody supplies in this case |
 /// | `decision` | `permit`, `deny` or `pend`; `deny` if left out |
 /// | `deny-kind` | the kind of deny |
 /// | `deciding` | rules (or reasons of the plugin) that must be among those that decide |
@@ -49,6 +99,32 @@ use licit_host::{Decision, DenyKind, Host, LoadAnswer, LoadRequest, Request, Res
 /// | `items` | the decision per data category |
 /// | `surplus` | exactly the data to leave out before asking again; not checked if left out |
 /// | `advice` | exactly the rules whose advice goes with the answer; not checked if left out |
+/// | `unknown` | facts of the base that nobody supplies in this case |
+/// | `skip` | the reason why it is not run; such a case shows nothing |
+///
+/// | Further keys of a line of `[variations]` | Meaning |
+/// |---|---|
+/// | a field of the request, or a fact | its value |
+/// | `with` | data added to that of the base |
+/// | `right` | a right of the person, asked for all that the product holds: `operation`, `purpose` and `data` are those of a right, if the line does not say otherwise |
+/// | `each` | `{ KEY = [value, …] }`: one case for each value, named `NAME: value`; the key is a field, a fact, `right` or `with` |
+///
+/// | Further keys of an entry `[[case]]` | Meaning |
+/// |---|---|
+/// | `name` | what it shows; unique in its file, lines of `[variations]` included |
+/// | `request` | fields of the request that differ from the base |
+/// | `given` | facts that differ from the base |
+///
+/// # A plugin that is missing or broken
+///
+/// A table `[plugins]` says for the whole file that a product has no plugin, or one whose code is another: that of a file,
+/// named from the folder of the file of cases. [`Hosts`](crate::Hosts) builds what such a file is asked of.
+///
+/// ```toml
+/// [plugins]
+/// weather = "absent"
+/// themes = "../hostile/trap.wat"
+/// ```
 ///
 /// # Loading as a decision
 ///
@@ -84,8 +160,10 @@ use licit_host::{Decision, DenyKind, Host, LoadAnswer, LoadRequest, Request, Res
 /// Facts that the manifest or the memory settles are not overridden by the permissive ones, only by those of the case.
 #[derive(Debug)]
 pub struct CaseFile {
-    /// Its cases, in the order of the file.
+    /// Its cases: the entries `[[case]]`, then the lines of `[variations]`, each in the order of the file.
     pub cases: Vec<Case>,
+    /// The products whose plugins are not as they are elsewhere; [`Hosts::of`](crate::Hosts::of) gives the host to ask.
+    pub plugins: BTreeMap<String, Stand>,
 }
 
 /// One case.
@@ -96,6 +174,7 @@ pub struct Case {
     asked: Asked,
     given: Vec<(Id<Fact>, FactValue)>,
     expected: Expected,
+    skip: Option<String>,
 }
 
 /// What a case asks.
@@ -146,7 +225,7 @@ impl CaseFile {
             .and_then(|(document, _)| document.parse(Format::Toml));
         let document = Document::new(name, text);
         let root = document.parse(Format::Toml);
-        let cases = root
+        let file = root
             .as_ref()
             .and_then(|root| document.table(root, "a file of cases"))
             .map(|fields| {
@@ -155,38 +234,123 @@ impl CaseFile {
                 let (request, given) = (part("request"), part("given"));
                 base.iter().for_each(Fields::refuse_unknown_keys);
                 let texts = ["manifest", "changes"].map(|key| texts_of(&document, &fields, key));
+                let under = under
+                    .as_ref()
+                    .map(|(document, _)| document)
+                    .zip(under_root.as_ref());
+                let reader = Reader {
+                    host,
+                    document: &document,
+                    under,
+                    texts: &texts,
+                };
+                let variations = Variations {
+                    document: &document,
+                    base_request: request,
+                    facts: facts_of(host),
+                };
+                let lines = fields.table("variations", "`[variations]`");
+                let expanded: Vec<Node> = lines
+                    .iter()
+                    .flat_map(Fields::entries)
+                    .flat_map(|(name, line)| variations.expand(name, line))
+                    .collect();
+                let mut entries = fields.tables("case", "a case");
+                entries.extend(
+                    expanded
+                        .iter()
+                        .filter_map(|node| document.table(node, "a variation")),
+                );
+                if entries.is_empty() && !document.has_errors() {
+                    document
+                        .error(0..0, "the file has no case")
+                        .help("add a line to `[variations]`, or an entry `[[case]]`");
+                }
+                refuse_repeated_names(&document, &entries);
                 let read = |case: &Fields<'_>| {
-                    let under = under
-                        .as_ref()
-                        .map(|(document, _)| document)
-                        .zip(under_root.as_ref());
-                    let reader = Reader {
-                        host,
-                        document: &document,
-                        under,
-                        texts: &texts,
-                    };
                     let read = reader.case(case, request, given);
                     case.refuse_unknown_keys();
                     read
                 };
-                let cases: Vec<Case> = fields.tables("case", "a case").iter().filter_map(read).collect();
-                if cases.is_empty() {
-                    document.error(0..0, "the file has no `[[case]]`");
-                }
+                let cases: Vec<Case> = entries.iter().filter_map(read).collect();
+                let plugins = plugins(&document, &fields, host);
                 fields.finish();
-                cases
+                Self { cases, plugins }
             });
         let mut found = document.finish();
         if let Some((document, _)) = under {
             found.extend(document.finish());
         }
-        if found.has_errors() {
-            Err(found)
-        } else {
-            Ok(Self {
-                cases: cases.unwrap_or_default(),
-            })
+        match file {
+            Some(file) if !found.has_errors() => Ok(file),
+            _ => Err(found),
+        }
+    }
+}
+
+/// The table `[plugins]`.
+fn plugins(document: &Document, fields: &Fields<'_>, host: &Host) -> BTreeMap<String, Stand> {
+    let mut plugins = BTreeMap::new();
+    let table = fields.table("plugins", "`[plugins]`");
+    for (product, node) in table.iter().flat_map(Fields::entries) {
+        let baselines = host.baselines();
+        let known = |name: &str| {
+            baselines
+                .iter()
+                .any(|it| it.taxonomy().products.find(name).is_some())
+        };
+        if !known(&product.value) {
+            let names = baselines.iter().flat_map(|it| it.taxonomy().products.names());
+            document.unknown("product", product, names);
+        }
+        let stand = match document.text(node, "a plugin").map(|word| word.value) {
+            Some(word) if word == "absent" => Stand::Absent,
+            Some(word) if word.ends_with(".wat") || word.ends_with(".wasm") => Stand::Code(word.into()),
+            Some(_) => {
+                document
+                    .error(node.span.clone(), "a plugin is `absent`, or has the code of a file")
+                    .help("write `\"absent\"`, or the path of a `.wat` or `.wasm` file from the folder of this one");
+                continue;
+            }
+            None => continue,
+        };
+        plugins.insert(product.value.clone(), stand);
+    }
+    plugins
+}
+
+/// The names of all facts, of every version of the policy.
+fn facts_of(host: &Host) -> Vec<String> {
+    let mut names: Vec<String> = host
+        .baselines()
+        .iter()
+        .flat_map(|baseline| {
+            baseline
+                .taxonomy()
+                .facts
+                .names()
+                .map(ToOwned::to_owned)
+                .collect::<Vec<_>>()
+        })
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+/// A name says which case it was, so that no two may have the same.
+fn refuse_repeated_names(document: &Document, cases: &[Fields<'_>]) {
+    let mut names = HashSet::new();
+    for case in cases {
+        let Some(NodeValue::Text(name)) = case.node("name").map(|node| &node.value) else {
+            continue;
+        };
+        if !names.insert(name.as_str()) {
+            let span = case.node("name").map_or(0..0, |node| node.span.clone());
+            let message = format!("two cases are called `{}`", printable(name));
+            document
+                .error(span, message)
+                .help("a name says which case it was: give each its own");
         }
     }
 }
@@ -219,6 +383,12 @@ impl Reader<'_> {
         let merged = merge(base_request, case.node("request"), case.span.clone());
         let expected = expected(self.document, case);
         let unknown = case.texts("unknown");
+        let skip = case.text("skip");
+        if let Some(reason) = skip.as_ref().filter(|it| it.value.trim().is_empty()) {
+            self.document
+                .error(reason.span.clone(), "`skip` says why the case is not run")
+                .help("give the reason, or leave `skip` out");
+        }
         let own_given = case.node("given");
         let fields = self.document.table(&merged, "a request")?;
         let asked = if is_load(&merged) {
@@ -261,6 +431,7 @@ impl Reader<'_> {
             asked,
             given,
             expected,
+            skip: skip.map(|it| it.value),
         })
     }
 }
@@ -404,6 +575,16 @@ impl Case {
         self.expected.differences(answer)
     }
 
+    pub(crate) fn given(&self) -> &[(Id<Fact>, FactValue)] {
+        &self.given
+    }
+
+    /// Why it is not to be run, if it is not.
+    #[must_use]
+    pub fn skipped(&self) -> Option<&str> {
+        self.skip.as_deref()
+    }
+
     /// What it asks, if that is a request and not the loading of a plugin.
     #[must_use]
     pub fn request(&self) -> Option<&Request> {
@@ -448,12 +629,14 @@ pub struct Answer {
     pub surplus: Vec<String>,
     /// The rules whose advice goes with it.
     pub advice: Vec<String>,
+    /// Whether the manifest is against it, whatever else is: it does not declare what is asked.
+    pub undeclared: bool,
     /// All of it, to be read by people.
     pub whole: String,
 }
 
 impl Answer {
-    fn of(response: &Response) -> Self {
+    pub(crate) fn of(response: &Response) -> Self {
         Self {
             policy: response.policy().to_owned(),
             decision: response.decision,
@@ -474,6 +657,7 @@ impl Answer {
             missing: response.missing().map(ToOwned::to_owned).collect(),
             surplus: response.surplus().map(ToOwned::to_owned).collect(),
             advice: response.advice().map(|it| it.rule.to_owned()).collect(),
+            undeclared: response.deciding().any(|it| it.layer == Layer::Declaration),
             items: response
                 .categories()
                 .map(|it| (it.data.to_owned(), it.decision))
@@ -516,6 +700,7 @@ impl Answer {
                 .collect(),
             surplus: Vec::new(),
             advice: Vec::new(),
+            undeclared: false,
             missing: owned(answer.missing()),
             items: answer
                 .categories()
