@@ -258,7 +258,7 @@ impl<'a> Answer<'a> {
                         &own
                     };
                     match self.reach(activity, request, facts) {
-                        Reach::Named => self.ask(plugin, activity, request, purpose, facts),
+                        Reach::Named => self.ask(plugin, activity, request, facts),
                         Reach::Others => self.undeclared(None),
                         Reach::Unknown => self.undeclared(self.baseline.engine_facts().recipient_class),
                     }
@@ -290,27 +290,7 @@ impl<'a> Answer<'a> {
         }
     }
 
-    fn ask(
-        &mut self,
-        plugin: &LoadedPlugin,
-        activity: &Activity,
-        request: &Request,
-        purpose: Id<Purpose>,
-        facts: &Facts<'_>,
-    ) {
-        // What the engine computes is as known to the plugin's code as it is to conditions.
-        let mut reads = activity.reads.iter().chain(&activity.optional_reads);
-        let computed = match reads.any(|fact| facts.supplied(*fact).is_none()) {
-            true => self.baseline.computed_facts(purpose, facts),
-            false => Vec::new(),
-        };
-        let completed: Facts<'_>;
-        let facts = if computed.is_empty() {
-            facts
-        } else {
-            completed = with(facts, &computed);
-            &completed
-        };
+    fn ask(&mut self, plugin: &LoadedPlugin, activity: &Activity, request: &Request, facts: &Facts<'_>) {
         let known = |fact: Id<Fact>| {
             let mut data = request.data.iter();
             facts.supplied(fact).is_some() && data.all(|it| facts.supplied_for(fact, *it).is_some())
@@ -502,17 +482,6 @@ impl<'f> WireFact<'f> {
             value,
         }
     }
-}
-
-/// The facts, and those of `more` that nobody supplied.
-fn with<'f>(facts: &Facts<'f>, more: &'f [(Id<Fact>, FactValue)]) -> Facts<'f> {
-    let mut facts = facts.clone();
-    for (fact, value) in more {
-        if facts.supplied(*fact).is_none() {
-            facts.set(*fact, value);
-        }
-    }
-    facts
 }
 
 /// The activity that the request names, if it names one.
