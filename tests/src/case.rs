@@ -1,44 +1,93 @@
 //! Cases as data: what is asked, what is given, what must come out.
 
+use std::collections::HashSet;
 use std::fmt::Write as _;
-
 use std::sync::Arc;
 
 use licit_baseline::{
     Baseline, Diagnostics, Document, Fact, FactValue, Fields, Format, Id, Node, NodeValue, Spanned,
-    parse_instant,
+    parse_instant, printable,
 };
 use licit_host::{Decision, DenyKind, Host, LoadAnswer, LoadRequest, Request, Response};
 
+use crate::variation::Variations;
+
 /// The cases of one file.
 ///
-/// ```toml
+/// A case is a line of `[variations]`, which says in one row how it differs from what the cases have in common; or an
+/// entry `[[case]]`, where that takes more room. Both mean the same, and a file may have both.
+///
+/// ```
+/// use licit_conformance::{CaseFile, as_cases_are_asked, fixture};
+/// use licit_host::Host;
+///
+/// let cases = r#"
 /// [base.request]                      # what the cases have in common
-/// product = "themes"
+/// product = "weather"
 /// operation = "use"
-/// purpose = "content-recommendation"
-/// data = ["download-history"]
+/// purpose = "location-based-service"
+/// data = ["approximate-location"]
 /// at = 2026-11-23T10:00:00Z
 ///
 /// [base.given]                        # facts of any supplier
-/// "controls.personalisation" = "on"
+/// "data.origin_product" = "weather"
 ///
-/// [[case]]                            # each case changes what it names
-/// name = "permitted"
-/// decision = "permit"
+/// [variations]                        # name = what differs, and what must come out: deny, if left out
+/// "the city is enough"         = { decision = "permit" }
+/// "location permission is off" = { controls.location_permission = "off", deciding = ["location-app-permission"] }
+/// "one item more"              = { each = { with = ["imei", "email-address"] }, deny-kind = "not-declared" }
+/// "another analyses it"        = { skip = "the analysis is not built yet", purpose = "data-analysis" }
 ///
 /// [[case]]
-/// name = "the switch is off"
-/// given = { "controls.personalisation" = "off" }
-/// deciding = ["configuration-bounds-processing"]
+/// name = "the switch is not known"
+/// unknown = ["controls.location_services"]
+/// deciding = ["location-services-switch"]
+/// missing = ["controls.location_services"]
+/// "#;
+/// # let permissive = include_str!("../cases/permissive.toml");
+/// # let manifest = r#"
+/// # [plugin]
+/// # product = "weather"
+/// # version = "1.0.0"
+/// # policy = "2025-10-10"
+/// # child-directed = false
+/// # financial = false
+/// # requires-account = false
+/// # system-service = false
+/// # review-date = 2026-11-01
+/// # [[activity]]
+/// # id = "forecast"
+/// # purpose = "location-based-service"
+/// # operations = ["collect", "use"]
+/// # data = ["approximate-location"]
+/// # necessary = true
+/// # legal-basis = "contract"
+/// # controls = ["location-permission", "location-services"]
+/// # feature = "location"
+/// # storage = ["SG"]
+/// # retention = { period = "P1D" }
+/// # "#;
+/// let builder = Host::builder().plugin("weather.toml", fixture(manifest)?);
+/// let host = as_cases_are_asked(builder).build()?;
+/// assert!(host.refused().is_empty(), "{:?}", host.refused());
+/// let file = CaseFile::read(&host, "weather.toml", cases, Some(("permissive.toml", permissive)))?;
+/// let names: Vec<&str> = file.cases.iter().map(|case| case.name.as_str()).collect();
+/// assert_eq!(names, [
+///     "the switch is not known",
+///     "the city is enough",
+///     "location permission is off",
+///     "one item more: imei",
+///     "one item more: email-address",
+///     "another analyses it",
+/// ]);
+/// for case in file.cases.iter().filter(|case| case.skipped().is_none()) {
+///     case.check(&host)?;
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
 /// | Key of a case | Meaning |
 /// |---|---|
-/// | `name` | what it shows; unique in its file |
-/// | `request` | fields of the request that differ from the base |
-/// | `given` | facts that differ from the base |
-/// | `unknown` | facts of the base that nobody supplies in this case |
 /// | `decision` | `permit`, `deny` or `pend`; `deny` if left out |
 /// | `deny-kind` | the kind of deny |
 /// | `deciding` | rules (or reasons of the plugin) that must be among those that decide |
@@ -49,6 +98,21 @@ use licit_host::{Decision, DenyKind, Host, LoadAnswer, LoadRequest, Request, Res
 /// | `items` | the decision per data category |
 /// | `surplus` | exactly the data to leave out before asking again; not checked if left out |
 /// | `advice` | exactly the rules whose advice goes with the answer; not checked if left out |
+/// | `unknown` | facts of the base that nobody supplies in this case |
+/// | `skip` | the reason why it is not run; such a case shows nothing |
+///
+/// | Further keys of a line of `[variations]` | Meaning |
+/// |---|---|
+/// | a field of the request, or a fact | its value |
+/// | `with` | data added to that of the base |
+/// | `right` | a right of the person, asked for all that the product holds: `operation`, `purpose` and `data` are those of a right, if the line does not say otherwise |
+/// | `each` | `{ KEY = [value, …] }`: one case for each value, named `NAME: value`; the key is a field, a fact, `right` or `with` |
+///
+/// | Further keys of an entry `[[case]]` | Meaning |
+/// |---|---|
+/// | `name` | what it shows; unique in its file, lines of `[variations]` included |
+/// | `request` | fields of the request that differ from the base |
+/// | `given` | facts that differ from the base |
 ///
 /// # Loading as a decision
 ///
@@ -84,7 +148,7 @@ use licit_host::{Decision, DenyKind, Host, LoadAnswer, LoadRequest, Request, Res
 /// Facts that the manifest or the memory settles are not overridden by the permissive ones, only by those of the case.
 #[derive(Debug)]
 pub struct CaseFile {
-    /// Its cases, in the order of the file.
+    /// Its cases: the entries `[[case]]`, then the lines of `[variations]`, each in the order of the file.
     pub cases: Vec<Case>,
 }
 
@@ -96,6 +160,7 @@ pub struct Case {
     asked: Asked,
     given: Vec<(Id<Fact>, FactValue)>,
     expected: Expected,
+    skip: Option<String>,
 }
 
 /// What a case asks.
@@ -155,25 +220,45 @@ impl CaseFile {
                 let (request, given) = (part("request"), part("given"));
                 base.iter().for_each(Fields::refuse_unknown_keys);
                 let texts = ["manifest", "changes"].map(|key| texts_of(&document, &fields, key));
+                let under = under
+                    .as_ref()
+                    .map(|(document, _)| document)
+                    .zip(under_root.as_ref());
+                let reader = Reader {
+                    host,
+                    document: &document,
+                    under,
+                    texts: &texts,
+                };
+                let variations = Variations {
+                    document: &document,
+                    base_request: request,
+                    facts: facts_of(host),
+                };
+                let lines = fields.table("variations", "`[variations]`");
+                let expanded: Vec<Node> = lines
+                    .iter()
+                    .flat_map(Fields::entries)
+                    .flat_map(|(name, line)| variations.expand(name, line))
+                    .collect();
+                let mut entries = fields.tables("case", "a case");
+                entries.extend(
+                    expanded
+                        .iter()
+                        .filter_map(|node| document.table(node, "a variation")),
+                );
+                if entries.is_empty() && !document.has_errors() {
+                    document
+                        .error(0..0, "the file has no case")
+                        .help("add a line to `[variations]`, or an entry `[[case]]`");
+                }
+                refuse_repeated_names(&document, &entries);
                 let read = |case: &Fields<'_>| {
-                    let under = under
-                        .as_ref()
-                        .map(|(document, _)| document)
-                        .zip(under_root.as_ref());
-                    let reader = Reader {
-                        host,
-                        document: &document,
-                        under,
-                        texts: &texts,
-                    };
                     let read = reader.case(case, request, given);
                     case.refuse_unknown_keys();
                     read
                 };
-                let cases: Vec<Case> = fields.tables("case", "a case").iter().filter_map(read).collect();
-                if cases.is_empty() {
-                    document.error(0..0, "the file has no `[[case]]`");
-                }
+                let cases: Vec<Case> = entries.iter().filter_map(read).collect();
                 fields.finish();
                 cases
             });
@@ -187,6 +272,42 @@ impl CaseFile {
             Ok(Self {
                 cases: cases.unwrap_or_default(),
             })
+        }
+    }
+}
+
+/// The names of all facts, of every version of the policy.
+fn facts_of(host: &Host) -> Vec<String> {
+    let mut names: Vec<String> = host
+        .baselines()
+        .iter()
+        .flat_map(|baseline| {
+            baseline
+                .taxonomy()
+                .facts
+                .names()
+                .map(ToOwned::to_owned)
+                .collect::<Vec<_>>()
+        })
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+/// A name says which case it was, so that no two may have the same.
+fn refuse_repeated_names(document: &Document, cases: &[Fields<'_>]) {
+    let mut names = HashSet::new();
+    for case in cases {
+        let Some(NodeValue::Text(name)) = case.node("name").map(|node| &node.value) else {
+            continue;
+        };
+        if !names.insert(name.as_str()) {
+            let span = case.node("name").map_or(0..0, |node| node.span.clone());
+            let message = format!("two cases are called `{}`", printable(name));
+            document
+                .error(span, message)
+                .help("a name says which case it was: give each its own");
         }
     }
 }
@@ -219,6 +340,12 @@ impl Reader<'_> {
         let merged = merge(base_request, case.node("request"), case.span.clone());
         let expected = expected(self.document, case);
         let unknown = case.texts("unknown");
+        let skip = case.text("skip");
+        if let Some(reason) = skip.as_ref().filter(|it| it.value.trim().is_empty()) {
+            self.document
+                .error(reason.span.clone(), "`skip` says why the case is not run")
+                .help("give the reason, or leave `skip` out");
+        }
         let own_given = case.node("given");
         let fields = self.document.table(&merged, "a request")?;
         let asked = if is_load(&merged) {
@@ -261,6 +388,7 @@ impl Reader<'_> {
             asked,
             given,
             expected,
+            skip: skip.map(|it| it.value),
         })
     }
 }
@@ -402,6 +530,17 @@ impl Case {
     #[must_use]
     pub fn differences(&self, answer: &Answer) -> String {
         self.expected.differences(answer)
+    }
+
+    #[cfg(test)]
+    pub(crate) fn given(&self) -> &[(Id<Fact>, FactValue)] {
+        &self.given
+    }
+
+    /// Why it is not to be run, if it is not.
+    #[must_use]
+    pub fn skipped(&self) -> Option<&str> {
+        self.skip.as_deref()
     }
 
     /// What it asks, if that is a request and not the loading of a plugin.

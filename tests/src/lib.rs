@@ -6,6 +6,7 @@
 mod case;
 mod fixture;
 pub mod reference;
+mod variation;
 
 pub use case::{Answer, Case, CaseFile};
 pub use fixture::{as_cases_are_asked, fixture, fixtures, texts, with_manifest};
