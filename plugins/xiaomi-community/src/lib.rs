@@ -4,19 +4,17 @@ licit_guest::plugin!();
 
 /// The vote on one request.
 pub fn evaluate(request: &Request) -> Verdict {
-    let Purpose::CommunityParticipation(facts) = request.purpose() else {
-        return permit();
-    };
-    let posted = facts.data_visibility() == Some(DataVisibility::UserPosted);
-    let read_by_another = !matches!(facts.reader_role(), Some(ReaderRole::Sender | ReaderRole::None));
-    if request.operation() == Operation::Use
-        && request.has(Data::CommunityContribution)
-        && read_by_another
-        && !posted
-    {
-        return deny(Reason::NotPosted);
+    match request.purpose() {
+        Purpose::CommunityParticipation(facts)
+            if request.operation() == Operation::Use
+                && request.has(Data::CommunityContribution)
+                && facts.data_visibility() != Some(DataVisibility::UserPosted)
+                && !matches!(facts.reader_role(), Some(ReaderRole::Sender | ReaderRole::None)) =>
+        {
+            deny(Reason::NotPosted)
+        }
+        Purpose::CommunityParticipation(_) | Purpose::ServiceNotification => permit(),
     }
-    permit()
 }
 
 #[cfg(test)]
@@ -32,6 +30,7 @@ mod tests {
             reader.role = "sender",
         );
         read.assert_permit();
+        read.unknown("reader.role").assert_deny(Reason::NotPosted);
         for role in ["receiver", "moderator", "staff", "other"] {
             let other = read.fact("reader.role", role);
             other.assert_deny(Reason::NotPosted);
