@@ -29,8 +29,8 @@ pub(super) const VERDICT_FUEL: usize = 16 * 1024;
 /// Core instances, memories and tables of one component. A plugin needs one of each; composed components have a few
 /// shim modules.
 pub(super) const MAX_CORE_INSTANCES: u32 = 16;
-/// See [`MAX_CORE_INSTANCES`]. A Python component has 17: its interpreter comes as several libraries.
-pub(super) const MAX_CORE_INSTANCES_INTERPRETED: u32 = 32;
+/// See [`MAX_CORE_INSTANCES`]. A Python component has 38: its interpreter comes as many libraries.
+pub(super) const MAX_CORE_INSTANCES_INTERPRETED: u32 = 64;
 /// See [`MAX_CORE_INSTANCES`].
 pub(super) const MAX_MEMORIES: u32 = 2;
 /// See [`MAX_CORE_INSTANCES`].
