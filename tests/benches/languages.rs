@@ -4,6 +4,7 @@
 
 #![expect(
     clippy::expect_used,
+    clippy::panic,
     clippy::print_stdout,
     reason = "a table on the terminal is what this is for, and without plugins there is nothing to measure"
 )]
