@@ -29,6 +29,8 @@
 pub mod abi;
 mod abort;
 mod arena;
+#[doc(hidden)]
+pub mod evaluate;
 mod facts;
 mod instant;
 mod request;
@@ -101,6 +103,11 @@ macro_rules! plugin {
     ($($path:literal)?) => {
         $crate::__private::expand! { ($crate) $($path)? }
     };
+    ($($other:tt)*) => {
+        ::core::compile_error!(
+            "`plugin!` takes nothing, `manifest_only`, or the path of a manifest in quotes, seen from this file"
+        );
+    };
 }
 
 /// What the code that [`plugin!`] generates refers to. Not for authors: no promise of stability.
@@ -108,6 +115,7 @@ macro_rules! plugin {
 pub mod __private {
     pub use crate::__export as export;
     pub use crate::abi;
+    pub use crate::evaluate::{Nothing, check};
     pub use crate::facts::{FactSpec, Facts, Kind};
     pub use crate::vocabulary::{ActivitySpec, PurposeSpec};
     pub use licit_guest_macros::expand;
