@@ -38,14 +38,14 @@ fn expansion(input: TokenStream) -> Result<TokenStream, String> {
     let path = manifest_path(input.collect())?;
     let shown = shown(&path);
     one_plugin(&shown)?;
-    let text = fs::read_to_string(&path).map_err(|error| {
+    let bytes = fs::read(&path).map_err(|error| {
         format!(
             "cannot read `{shown}`: {error}: a plugin declares what it does in `plugin.toml`, beside its \
              `Cargo.toml`"
         )
     })?;
     let Policy { baseline, files } = Policy::in_force()?;
-    let types = types(&shown, &text, baseline.taxonomy(), &sdk.stream())?;
+    let types = types(&shown, &bytes, baseline.taxonomy(), &sdk.stream())?;
     // The compiler looks at the files and variables that it sees read, to know when to come back.
     let path = fs::canonicalize(&path).unwrap_or(path);
     let read = files
@@ -93,9 +93,9 @@ fn manifest_path(argument: TokenStream) -> Result<PathBuf, String> {
     Ok(folder.join(path.value()))
 }
 
-/// What the text of a manifest becomes; `name` is what messages call it.
-fn types(name: &str, text: &str, taxonomy: &Taxonomy, sdk: &TokenStream) -> Result<TokenStream, String> {
-    let (manifest, _) = Manifest::parse(name, text, taxonomy)
+/// What a manifest becomes; `name` is what messages call it.
+fn types(name: &str, bytes: &[u8], taxonomy: &Taxonomy, sdk: &TokenStream) -> Result<TokenStream, String> {
+    let (manifest, _) = Manifest::from_bytes(name, bytes, taxonomy)
         .map_err(|problems| format!("`{name}` is not a valid manifest\n\n{problems}\n"))?;
     generate::plugin(&Model::new(&manifest, taxonomy), sdk).map_err(|problem| format!("`{name}`: {problem}"))
 }

@@ -157,7 +157,13 @@ fn ids_that_would_become_one_name_are_refused() {
 fn errors_quote_the_line_of_the_manifest() {
     let wrong = MANIFEST.replace("content-recommendation", "content-recomendation");
     let baseline = Baseline::embedded();
-    let message = types("themes/plugin.toml", &wrong, baseline.taxonomy(), &quote!(x)).unwrap_err();
+    let message = types(
+        "themes/plugin.toml",
+        wrong.as_bytes(),
+        baseline.taxonomy(),
+        &quote!(x),
+    )
+    .unwrap_err();
     for expected in [
         "`themes/plugin.toml` is not a valid manifest",
         "themes/plugin.toml:14:11",
