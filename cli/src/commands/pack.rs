@@ -24,13 +24,10 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<ExitCode, Problem> {
     let component = input::bytes(&arguments.component)?;
-    let bytes = input::bytes(&arguments.manifest)?;
-    let name = input::shown(&arguments.manifest);
+    let manifest = input::text(&arguments.manifest)?;
     // A manifest that no host would take is better refused here than at every host.
-    let (_, warnings) = Manifest::from_bytes(&name, &bytes, Baseline::embedded().taxonomy())?;
-    terminal.show(&warnings);
-    let manifest = String::from_utf8_lossy(&bytes);
-    let plugin = licit::pack::pack(&component, &manifest)
+    Manifest::parse(&manifest.name, &manifest.text, Baseline::embedded().taxonomy())?;
+    let plugin = licit::pack::pack(&component, &manifest.text)
         .map_err(|error| Problem::Text(format!("`{}`: {error}", input::shown(&arguments.component))))?;
     let output = input::shown(&arguments.output);
     std::fs::write(&arguments.output, &plugin).map_err(|error| Problem::file("write", &output, &error))?;
