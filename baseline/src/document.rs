@@ -79,6 +79,8 @@ impl NodeValue {
 pub struct Document {
     source: Arc<Source>,
     found: RefCell<Vec<Diagnostic>>,
+    /// Places in `found` of what was taken back.
+    retracted: RefCell<HashSet<usize>>,
 }
 
 impl Document {
@@ -92,7 +94,30 @@ impl Document {
         Self {
             source,
             found: RefCell::default(),
+            retracted: RefCell::default(),
         }
+    }
+
+    /// Starts reading bytes that ought to be text. If they are not UTF-8, that is reported.
+    #[must_use]
+    pub fn from_bytes(name: &str, bytes: &[u8]) -> Self {
+        let error = match str::from_utf8(bytes) {
+            Ok(text) => return Self::new(name, text),
+            Err(error) => error,
+        };
+        let document = Self::new(name, &String::from_utf8_lossy(bytes));
+        let at = error.valid_up_to();
+        let byte = bytes.get(at).copied().unwrap_or_default();
+        document
+            .error(
+                at..at + char::REPLACEMENT_CHARACTER.len_utf8(),
+                "the text is not UTF-8",
+            )
+            .reason(format!(
+                "no character is written with the byte 0x{byte:02x} in this place"
+            ))
+            .help("save the file as UTF-8");
+        document
     }
 
     /// The text being read.
@@ -120,6 +145,36 @@ impl Document {
                 None
             }
         }
+    }
+
+    /// Says what to do about a text that is no TOML, where the parser's words alone do not.
+    pub(crate) fn explain_syntax(&self) {
+        let mut found = self.found.borrow_mut();
+        let Some(item) = found.last_mut() else { return };
+        let help = [
+            ("string values must be quoted", "write text in quotes: `\"…\"`"),
+            (
+                "invalid basic string",
+                "close the text with `\"` on the line that it begins on",
+            ),
+            (
+                "array",
+                "a list is written `[\"one\", \"other\"]`: is the one before closed with `]`?",
+            ),
+            (
+                "duplicate key",
+                "say it once; of what there can be several, each is a table with two brackets: `[[activity]]`",
+            ),
+            ("key with no value", "write `key = value`"),
+            (
+                "invalid boolean",
+                "write text in quotes, `\"…\"`, and a flag as `true` or `false`",
+            ),
+            ("date", "write a date like `2026-11-01`"),
+        ];
+        let known = help.iter().find(|(words, _)| item.message.contains(words));
+        item.help = known.map(|(_, help)| (*help).to_owned());
+        item.message = format!("this is not TOML: {}", item.message);
     }
 
     /// Reports an error; the returned handle takes the reason and the help.
@@ -166,6 +221,21 @@ impl Document {
         }
     }
 
+    /// Takes a report back that another one makes needless.
+    fn retract(&self, index: usize) {
+        self.retracted.borrow_mut().insert(index);
+    }
+
+    /// Says what to do about values of the wrong type in a place, where nothing has been said yet.
+    pub(crate) fn help_with_type(&self, place: &Range<usize>, help: &str) {
+        for item in self.found.borrow_mut().iter_mut() {
+            let lies_in = place.start <= item.span.start && item.span.end <= place.end;
+            if lies_in && item.help.is_none() && item.message.contains(" must be ") {
+                item.help = Some(help.to_owned());
+            }
+        }
+    }
+
     /// Whether something refuses the text.
     #[must_use]
     pub fn has_errors(&self) -> bool {
@@ -180,7 +250,11 @@ impl Document {
     pub fn finish(self) -> Diagnostics {
         // Nobody reads more, and showing each takes time in proportion to the text: a hostile one would cost minutes.
         const SHOWN: usize = 200;
-        let mut found = self.found.into_inner();
+        let retracted = self.retracted.into_inner();
+        let found = self.found.into_inner().into_iter().enumerate();
+        let mut found: Vec<Diagnostic> = found
+            .filter_map(|(at, item)| (!retracted.contains(&at)).then_some(item))
+            .collect();
         found.sort_by_key(|item| item.span.start);
         let rest = found.split_off(SHOWN.min(found.len()));
         // An error among the rest must still refuse the input, so the strictest severity stands for all of them.
@@ -207,6 +281,7 @@ impl Document {
                     span: node.span.clone(),
                     what,
                     asked: RefCell::default(),
+                    missing: RefCell::default(),
                 })
             }
             other => {
@@ -296,12 +371,17 @@ pub struct Table<'d> {
     pub span: Range<usize>,
     what: &'static str,
     asked: RefCell<Vec<&'static str>>,
+    /// The keys that were reported as missing, each with its report.
+    missing: RefCell<Vec<(&'static str, usize)>>,
 }
 
 impl<'d> Table<'d> {
     /// The value of a key, whatever it holds.
     pub fn node(&self, key: &'static str) -> Option<&'d Node> {
-        self.asked.borrow_mut().push(key);
+        let mut asked = self.asked.borrow_mut();
+        if !asked.contains(&key) {
+            asked.push(key);
+        }
         self.entries
             .iter()
             .find(|(name, _)| name.value == key)
@@ -312,9 +392,11 @@ impl<'d> Table<'d> {
     pub fn required(&self, key: &'static str) -> Option<&'d Node> {
         let node = self.node(key);
         if node.is_none() {
-            self.document
+            let reported = self
+                .document
                 .error(self.head(), format!("{} lacks `{key}`", self.what))
                 .help(format!("add `{key} = …`"));
+            self.missing.borrow_mut().push((key, reported.index));
         }
         node
     }
@@ -419,11 +501,37 @@ impl<'d> Table<'d> {
     pub fn refuse_unknown_keys(&self) {
         let asked = self.asked.borrow();
         for (key, _) in self.entries {
-            if !asked.contains(&key.value.as_str()) {
-                let what = format!("key in {}:", self.what);
-                self.document.unknown(&what, key, asked.iter().copied());
+            if asked.contains(&key.value.as_str()) {
+                continue;
+            }
+            let near = nearest(&key.value, asked.iter().copied());
+            let missing = self.missing.borrow();
+            if let Some((_, index)) = missing.iter().find(|(missing, _)| Some(*missing) == near) {
+                // One slip of the pen is one problem: what is missing is what is written wrongly.
+                self.document.retract(*index);
+            }
+            let what = format!("key in {}:", self.what);
+            let reported = self.document.unknown(&what, key, near);
+            if near.is_none() && asked.len() > 1 {
+                let known: Vec<String> = asked.iter().map(|key| format!("`{key}`")).collect();
+                reported.help(format!("the keys here are {}", known.join(", ")));
             }
         }
+    }
+
+    /// The keys that were reported as missing, for whoever can say more about them.
+    pub(crate) fn missing(&self) -> Vec<(&'static str, Reported<'d>)> {
+        let missing = self.missing.borrow();
+        let reported = |(key, index): &(&'static str, usize)| {
+            (
+                *key,
+                Reported {
+                    document: self.document,
+                    index: *index,
+                },
+            )
+        };
+        missing.iter().map(reported).collect()
     }
 }
 

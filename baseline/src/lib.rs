@@ -33,7 +33,8 @@ pub use facts::Facts;
 pub use judge::{CategoryOutcome, Certainty, Considered, Finding, Judgement, Query};
 pub use law::{Determination, Law};
 pub use manifest::{
-    Activity, Hold, Integration, LegalBasis, Manifest, PluginObligation, PluginReason, Retention, Tier,
+    Activity, AskedBy, Hold, Integration, LegalBasis, Manifest, ManifestKey, ManifestTable, PluginObligation,
+    PluginReason, Retention, Tier,
 };
 pub use review::{Allowance, Lint};
 pub use rules::{ConditionKey, Rule, RuleKind, RuleScope, Written, WrittenCondition};

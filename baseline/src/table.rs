@@ -368,6 +368,22 @@ impl<T: Entry> Table<T> {
             .is_some_and(|set| set.contains(id))
     }
 
+    /// The entries directly above one.
+    #[must_use]
+    pub fn parents(&self, id: Id<T>) -> Vec<Id<T>> {
+        let above: Vec<Id<T>> = self
+            .iter()
+            .map(|(other, _)| other)
+            .filter(|other| *other != id && self.is_below(id, *other))
+            .collect();
+        let is_direct = |candidate: &&Id<T>| {
+            !above
+                .iter()
+                .any(|other| other != *candidate && self.is_below(*other, **candidate))
+        };
+        above.iter().filter(is_direct).copied().collect()
+    }
+
     /// The entry and everything below it.
     #[must_use]
     pub fn subtree(&self, id: Id<T>) -> Set<T> {

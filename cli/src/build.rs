@@ -5,6 +5,7 @@
 //! result is a component of one 64 KiB page, which is what makes a fresh instance per evaluation cheap.
 
 use crate::pack::{PackError, pack};
+use licit_baseline::{Baseline, Diagnostics, Manifest};
 use serde_json::Value;
 use std::env;
 use std::ffi::{OsStr, OsString};
@@ -56,6 +57,7 @@ const PROFILE: &[&str] = &[
 ///
 /// [`BuildError`] says which step failed. Where a tool ran, it has printed the rest.
 pub fn build(plugin: &Path) -> Result<PathBuf, BuildError> {
+    check(plugin)?;
     let manifest = read(&plugin.join("plugin.toml"))?;
     let manifest = String::from_utf8(manifest)
         .map_err(|_| BuildError::Manifest("`plugin.toml` is not UTF-8: save it as UTF-8".to_owned()))?;
@@ -77,6 +79,26 @@ pub fn build(plugin: &Path) -> Result<PathBuf, BuildError> {
         error,
     })?;
     Ok(path)
+}
+
+/// Reads the manifest in `plugin` as a host will, and gives its warnings.
+///
+/// Where the environment variable `LICIT_BASELINE` names another policy, nothing is checked here: the compiler reads the
+/// manifest against that one.
+///
+/// # Errors
+///
+/// [`BuildError::Refused`] with everything that is wrong with it, and [`BuildError::File`] if it cannot be read.
+pub fn check(plugin: &Path) -> Result<Diagnostics, BuildError> {
+    let path = plugin.join("plugin.toml");
+    let bytes = read(&path)?;
+    if env::var_os("LICIT_BASELINE").is_some_and(|folder| !folder.is_empty()) {
+        return Ok(Diagnostics::default());
+    }
+    let name = path.display().to_string();
+    let (_, warnings) =
+        Manifest::from_bytes(&name, &bytes, Baseline::embedded().taxonomy()).map_err(BuildError::Refused)?;
+    Ok(warnings)
 }
 
 /// The folders of plugins in `folder`, at any depth, sorted: those that hold both `Cargo.toml` and `plugin.toml`.
@@ -416,6 +438,8 @@ pub enum BuildError {
     },
     /// `plugin.toml` does not say which product it is for; in words.
     Manifest(String),
+    /// No host would take `plugin.toml`; everything that is wrong with it.
+    Refused(Diagnostics),
     /// The folder has no library crate.
     NoLibrary(PathBuf),
     /// A tool could not be started.
@@ -442,6 +466,7 @@ impl fmt::Display for BuildError {
         match self {
             Self::File { path, error } => write!(f, "`{}`: {error}", path.display()),
             Self::Manifest(words) => f.write_str(words.trim_end()),
+            Self::Refused(found) => found.fmt(f),
             Self::NoLibrary(folder) => {
                 write!(
                     f,

@@ -72,6 +72,13 @@ impl Terminal {
         ));
     }
 
+    /// Such things with their places in a file.
+    pub(crate) fn show(&mut self, warnings: &Diagnostics) {
+        if !warnings.is_empty() {
+            self.say(&diagnostics(warnings));
+        }
+    }
+
     /// Progress.
     pub(crate) fn progress(&mut self, text: impl Display) {
         self.say(&paint(DIM, &safe(&text.to_string())));

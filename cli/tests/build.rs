@@ -247,8 +247,8 @@ fn a_broken_manifest_is_quoted_and_is_the_only_error() {
         assert!(failure.contains(expected), "{failure}");
     }
     assert!(
-        failure.contains("could not compile `a-plugin` (lib) due to 1 previous error"),
-        "{failure}"
+        !failure.contains("Compiling"),
+        "the compiler is not asked:\n{failure}"
     );
 }
 
@@ -273,7 +273,7 @@ fn a_folder_that_is_no_plugin_is_refused_in_words() {
 
     fs::write(folder.path().join("plugin.toml"), "[plugin]\n").unwrap();
     let refused = build(folder.path()).unwrap_err();
-    assert!(matches!(refused, BuildError::Manifest(_)), "{refused}");
+    assert!(matches!(refused, BuildError::Refused(_)), "{refused}");
 
     fs::write(folder.path().join("plugin.toml"), MANIFEST).unwrap();
     fs::create_dir(folder.path().join("src")).unwrap();

@@ -58,6 +58,56 @@ fn a_wrong_manifest_is_shown_with_its_places() {
 }
 
 #[test]
+fn a_manifest_is_shown_before_there_is_a_plugin() {
+    let here = Deployment::bare();
+    here.write("plugin.toml", manifest().as_bytes());
+    for path in ["plugin.toml", "."] {
+        let ran = here.run(&["inspect", path]).assert_code(0);
+        assert!(ran.out.contains("  retention   P1D\n"), "{}", ran.out);
+        assert!(!ran.out.contains("digest"), "{}", ran.out);
+    }
+    let document = here
+        .run(&["inspect", ".", "--format", "json"])
+        .assert_code(0)
+        .json();
+    assert_eq!(document["code"], json!(null));
+    assert_eq!(document["manifest"]["product"], "find-device");
+    let ran = here.run(&["inspect", ".", "--approved"]).assert_code(1);
+    assert!(ran.err.contains("is no plugin yet"), "{}", ran.err);
+
+    let wrong = manifest().replace("\"cell-identity\", ", "\"cell-identty\", \"imei\", ");
+    here.write(
+        "plugin.toml",
+        wrong.replace("child-directed", "child_directed").as_bytes(),
+    );
+    let ran = here.run(&["inspect", "."]).assert_code(1);
+    for expected in [
+        "plugin.toml:",
+        "did you mean `cell-identity`?",
+        "outside the ceiling of `find-device`",
+        "(§",
+        "`child-directed`",
+    ] {
+        assert!(ran.out.contains(expected), "{expected}\n{}", ran.out);
+    }
+}
+
+#[test]
+fn building_shows_a_wrong_manifest_in_colour_and_asks_no_compiler() {
+    let here = Deployment::bare();
+    here.write(
+        "plugin.toml",
+        manifest()
+            .replace("\"cell-identity\", ", "\"cell-identty\", ")
+            .as_bytes(),
+    );
+    let ran = here.run(&["--color", "always", "build"]).assert_code(1);
+    assert!(ran.err.contains("\x1b["), "{:?}", ran.err);
+    assert!(ran.err.contains("did you mean `cell-identity`?"), "{}", ran.err);
+    assert!(!ran.err.contains("Cargo.toml"), "{}", ran.err);
+}
+
+#[test]
 fn what_is_no_plugin_is_refused_by_name() {
     let here = Deployment::bare();
     here.write("empty.wasm", b"");

@@ -8,6 +8,7 @@
     allow(dead_code, reason = "called only by a host")
 )]
 
+use crate::evaluate::Evaluate;
 use crate::facts::FactValue;
 use crate::request::Request;
 use crate::verdict::Verdict;
@@ -106,16 +107,13 @@ impl Value {
     }
 }
 
-/// The author's function.
-type Evaluate<V> = fn(&Request<'_, V>) -> Verdict<<V as Vocabulary>::Reason, <V as Vocabulary>::Obligation>;
-
 /// Reads the request, asks the author's function, and leaves its verdict in memory for the host to read.
-pub fn call<V: Vocabulary>(
+pub fn call<V: Vocabulary, By>(
     operation: &Text,
     purpose: &Text,
     data: &List<Text>,
     facts: &List<Fact>,
-    evaluate: Evaluate<V>,
+    evaluate: impl Evaluate<V, By>,
 ) -> &'static Answer {
     let request = Request::admit(
         operation.text(),
@@ -126,7 +124,7 @@ pub fn call<V: Vocabulary>(
             .iter()
             .map(|fact| (fact.name.text(), fact.value.get())),
     );
-    let answer = match evaluate(&request) {
+    let answer = match evaluate.evaluate(&request) {
         Verdict::Permit(obligations) => Answer::Permit(List::leak(
             obligations
                 .iter()
@@ -171,7 +169,7 @@ macro_rules! __export {
                         wire::List::new(facts, facts_len),
                     )
                 };
-                wire::call::<$vocabulary>(&operation, &purpose, &data, &facts, $evaluate)
+                wire::call::<$vocabulary, _>(&operation, &purpose, &data, &facts, $evaluate)
             }
         };
     };

@@ -1,34 +1,11 @@
-//! What the author of a Licit plugin depends on.
-//!
-//! A plugin is an ordinary library crate: a `plugin.toml` that declares what the product does with which data,
-//! and one free function.
-//!
-//! ```
-//! # /*
-//! licit_guest::plugin!();
-//! # */ licit_guest::plugin!("../tests/themes.toml");
-//!
-//! fn evaluate(request: &Request) -> Verdict {
-//!     match request.purpose() {
-//!         Purpose::ContentRecommendation(facts) if facts.right_objected_purposes().contains("profiling") => {
-//!             deny(Reason::Objected)
-//!         }
-//!         Purpose::ContentRecommendation(_) | Purpose::SystemServiceOperation => permit(),
-//!     }
-//! }
-//! ```
-//!
-//! [`plugin!`] turns the manifest into types, so that an undeclared purpose cannot be written down and a
-//! forgotten one is a compile error. The wasm export exists only on wasm32, so the same crate tests, links and
-//! benchmarks natively. `licit build` makes the component.
-//!
-//! The function must be pure and total: it sees nothing but the request, it lives for one evaluation, and a
-//! panic is a deny.
+#![doc = include_str!("../README.md")]
 
 #[doc(hidden)]
 pub mod abi;
 mod abort;
 mod arena;
+#[doc(hidden)]
+pub mod evaluate;
 mod facts;
 mod instant;
 mod request;
@@ -60,6 +37,8 @@ pub use vocabulary::{Term, Vocabulary};
 /// | `Reason`, `Obligation` | the declared reasons and obligations |
 /// | `Verdict`, `permit()`, `deny(Reason::…)` | the [`Verdict`], and what makes one |
 /// | `<Purpose>Facts`, `<Fact>` | the facts of a purpose; the values of a fact with a closed list of them |
+///
+/// The wasm export exists only on wasm32, so the same crate tests, links and benchmarks natively.
 ///
 /// A fact is read by its name, with `_` for `.`: `facts.controls_personalisation()`. It is an `Option` unless every
 /// activity of that purpose lists it under `reads`.
@@ -101,6 +80,11 @@ macro_rules! plugin {
     ($($path:literal)?) => {
         $crate::__private::expand! { ($crate) $($path)? }
     };
+    ($($other:tt)*) => {
+        ::core::compile_error!(
+            "`plugin!` takes nothing, `manifest_only`, or the path of a manifest in quotes, seen from this file"
+        );
+    };
 }
 
 /// What the code that [`plugin!`] generates refers to. Not for authors: no promise of stability.
@@ -108,6 +92,7 @@ macro_rules! plugin {
 pub mod __private {
     pub use crate::__export as export;
     pub use crate::abi;
+    pub use crate::evaluate::{Nothing, check};
     pub use crate::facts::{FactSpec, Facts, Kind};
     pub use crate::vocabulary::{ActivitySpec, PurposeSpec};
     pub use licit_guest_macros::expand;

@@ -101,6 +101,24 @@ impl Ceiling<'_> {
         }
     }
 
+    /// What the policy names for the product, for a message.
+    pub(super) fn named_purposes(&self) -> String {
+        self.named(&self.product.purposes, &self.taxonomy.purposes)
+    }
+
+    pub(super) fn named_data(&self) -> String {
+        self.named(&self.product.named_data, &self.taxonomy.categories)
+    }
+
+    fn named<T: Entry>(&self, set: &Set<T>, table: &Table<T>) -> String {
+        format!(
+            "the policy names for `{}` ({}): {}",
+            self.product.id,
+            cite(&self.product.section),
+            names(set, table)
+        )
+    }
+
     fn warn_of_class(&self, entry: &Spanned<Id<Category>>) {
         let id = self.taxonomy.categories.name(entry.value);
         self.document

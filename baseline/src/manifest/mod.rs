@@ -33,9 +33,12 @@
 //! under a ban on something narrower.
 
 mod ceiling;
+mod keys;
 mod read;
 
 use jiff::{SignedDuration, Timestamp};
+
+pub use keys::{AskedBy, ManifestKey, ManifestTable};
 
 use crate::decision::Timing;
 use crate::diagnostic::Diagnostics;
@@ -132,11 +135,34 @@ impl Manifest {
     /// assert!(refused.unwrap_err().to_string().contains("outside the ceiling of `notes`"));
     /// ```
     pub fn parse(name: &str, text: &str, taxonomy: &Taxonomy) -> Result<(Self, Diagnostics), Diagnostics> {
-        let document = Document::new(name, text);
+        Self::from_bytes(name, text.as_bytes(), taxonomy)
+    }
+
+    /// Reads a manifest from a file's bytes: [`Manifest::parse`] for whoever has not made sure that they are text.
+    ///
+    /// # Errors
+    ///
+    /// The same, and that the bytes are not UTF-8.
+    pub fn from_bytes(
+        name: &str,
+        bytes: &[u8],
+        taxonomy: &Taxonomy,
+    ) -> Result<(Self, Diagnostics), Diagnostics> {
+        let document = Document::from_bytes(name, bytes);
+        if document.has_errors() {
+            return Err(document.finish());
+        }
         match Self::read(&document, taxonomy) {
             Some(manifest) => Ok((manifest, document.finish())),
             None => Err(document.finish()),
         }
+    }
+
+    /// Every table of a manifest with the keys that it may have. The keys of `source` are data categories, and those of
+    /// `legal-basis`, where it is a table, are regions.
+    #[must_use]
+    pub fn tables() -> &'static [&'static ManifestTable] {
+        &keys::ALL
     }
 
     /// The activity with this id, if the manifest has it.

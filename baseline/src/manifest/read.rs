@@ -1,11 +1,12 @@
 //! Reads a manifest and reports everything that is wrong with it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::ops::Range;
 
 use jiff::Timestamp;
 
 use super::ceiling::{Ceiling, cite};
+use super::keys::{self, AskedBy, ManifestTable};
 use super::{
     Activity, Hold, Integration, LegalBasis, Manifest, PluginObligation, PluginReason, Retention, Tier,
 };
@@ -18,7 +19,7 @@ use crate::fact::{Fact, FactType, FactValue, PerCategory, Supplier, duration_tex
 use crate::fact::{parse_duration, parse_instant, sorted};
 use crate::table::{Entry, Id, Set, Table};
 use crate::taxonomy::{
-    Axis, Category, Operation, OperationKind, Product, Purpose, Recipient, Taxonomy, resolve, word_of,
+    Axis, Category, Operation, OperationKind, Product, Purpose, Recipient, Taxonomy, word_of,
 };
 
 /// The largest manifest that is read, in bytes: many times what any product needs, little enough to check at once.
@@ -49,9 +50,12 @@ pub(super) fn manifest(document: &Document, taxonomy: &Taxonomy) -> Option<Manif
             .help("declare groups of data instead of every item, and move prose elsewhere");
         return None;
     }
-    let root = document.parse(Format::Toml)?;
+    let Some(root) = document.parse(Format::Toml) else {
+        document.explain_syntax();
+        return None;
+    };
     if matches!(&root.value, NodeValue::Table(entries) if entries.is_empty()) {
-        document.error(0..0, "the manifest is empty").help(
+        document.error(0..0, "the manifest is empty").reason("a plugin whose manifest declares nothing is never permitted anything").help(
             "start with a table `[plugin]` and go on with one `[[activity]]` for each thing the product does",
         );
         return None;
@@ -97,7 +101,7 @@ impl<'a> Reader<'a> {
         let mut manifest = None;
         if let Some(fields) = plugin {
             (head, manifest) = self.plugin(&fields);
-            fields.finish();
+            self.finish(fields, &keys::PLUGIN);
         }
         let (activities, places) = self.activities(&top, &head);
         // Between activities that are wrong themselves an overlap means little.
@@ -106,7 +110,7 @@ impl<'a> Reader<'a> {
         }
         let reasons = self.reasons(&top);
         let obligations = self.obligations(&top);
-        top.finish();
+        self.finish(top, &keys::MANIFEST);
         let mut manifest = manifest?;
         manifest.activities = activities;
         manifest.reasons = reasons;
@@ -147,7 +151,7 @@ impl<'a> Reader<'a> {
     fn plugin(&self, fields: &Fields<'_>) -> (Head, Option<Manifest>) {
         let product = fields
             .required_text("product")
-            .and_then(|id| resolve(self.document, &id, &self.taxonomy.products));
+            .and_then(|id| self.resolve(&id, &self.taxonomy.products, None));
         let version = fields
             .required_text("version")
             .and_then(|text| self.version(text));
@@ -173,10 +177,12 @@ impl<'a> Reader<'a> {
         };
         let partners = self.ids(fields.texts("combination-partners"), &self.taxonomy.products);
         for partner in partners.iter().filter(|partner| Some(partner.value) == product) {
-            self.document.error(
-                partner.span.clone(),
-                "the product is not its own combination partner",
-            );
+            self.document
+                .error(
+                    partner.span.clone(),
+                    "the product is not its own combination partner",
+                )
+                .help("leave it out: what one product holds it may join anyway");
         }
         let head = Head {
             product,
@@ -269,7 +275,7 @@ impl<'a> Reader<'a> {
                 .help("join activities that share purpose and terms");
             return (Vec::new(), Vec::new());
         }
-        let mut seen = HashSet::new();
+        let mut seen = HashMap::new();
         let mut activities = Vec::new();
         let mut places = Vec::new();
         for fields in tables {
@@ -278,16 +284,21 @@ impl<'a> Reader<'a> {
                 .required_text("id")
                 .filter(|id| self.is_name("activity id", id));
             if let Some(id) = &id
-                && !seen.insert(id.value.clone())
+                && let Some(first) = seen.insert(id.value.clone(), self.document.line(id.span.start))
             {
-                self.twice(id);
+                self.document
+                    .error(id.span.clone(), format!("the activity id `{}` is given twice", id.value))
+                    .reason(format!(
+                        "line {first} has it already, and a request that names the activity would not tell which one is meant"
+                    ))
+                    .help("give this activity a name of its own");
             }
             let place = id.as_ref().map_or(place, |id| id.span.clone());
             if let Some(activity) = self.activity(&fields, head, id, &place) {
                 activities.push(activity);
                 places.push(place);
             }
-            fields.finish();
+            self.finish(fields, &keys::ACTIVITY);
         }
         (activities, places)
     }
@@ -313,7 +324,8 @@ impl<'a> Reader<'a> {
         let purpose = self.purpose(fields, ceiling.as_ref());
         let purposes = purpose.map(|purpose| taxonomy.purposes.subtree(purpose));
         let operations = self.operations(fields);
-        let mut data = self.ids(fields.required_texts("data"), &taxonomy.categories);
+        let named = ceiling.as_ref().map(Ceiling::named_data);
+        let mut data = self.ids_among(fields.required_texts("data"), &taxonomy.categories, named);
         data.sort_by_key(|entry| taxonomy.categories.name(entry.value));
         let covers = match &ceiling {
             Some(ceiling) => ceiling.check_data(purposes.as_ref(), &operations, &data),
@@ -409,7 +421,8 @@ impl<'a> Reader<'a> {
 
     fn purpose(&self, fields: &Fields<'_>, ceiling: Option<&Ceiling<'_>>) -> Option<Id<Purpose>> {
         let id = fields.required_text("purpose")?;
-        let purpose = resolve(self.document, &id, &self.taxonomy.purposes)?;
+        let named = ceiling.map(Ceiling::named_purposes);
+        let purpose = self.resolve(&id, &self.taxonomy.purposes, named)?;
         if self.taxonomy.is_root_purpose(purpose) {
             self.document
                 .error(
@@ -429,7 +442,12 @@ impl<'a> Reader<'a> {
     fn operations(&self, fields: &Fields<'_>) -> Set<Operation> {
         let table = &self.taxonomy.operations;
         let mut operations = table.empty_set();
-        for operation in self.ids(fields.required_texts("operations"), table) {
+        let processing = table
+            .iter()
+            .filter(|(_, operation)| operation.kind == OperationKind::Processing)
+            .map(|(_, operation)| format!("`{}`", operation.id));
+        let processing = format!("one of: {}", processing.collect::<Vec<_>>().join(", "));
+        for operation in self.ids_among(fields.required_texts("operations"), table, Some(processing)) {
             let why = match table.get(operation.value).map(|entry| entry.kind) {
                 Some(OperationKind::Processing) | None => {
                     operations.insert(operation.value);
@@ -502,7 +520,7 @@ impl<'a> Reader<'a> {
             .flat_map(|table| table.entries())
         {
             let words = self.document.texts(node, "a source");
-            let Some(category) = resolve(self.document, key, categories) else {
+            let Some(category) = self.resolve(key, categories, None) else {
                 continue;
             };
             if !declared.data.iter().any(|entry| entry.value == category) {
@@ -841,7 +859,7 @@ impl<'a> Reader<'a> {
             let data = entry
                 .required("data")
                 .map(|node| self.among(self.document.texts(node, "`data`"), declared));
-            entry.finish();
+            self.finish(entry, &keys::INTEGRATION);
             if let (Some(party), Some(kind), Some(data)) = (party, kind, data) {
                 integrations.push(Integration {
                     party: party.value,
@@ -870,7 +888,7 @@ impl<'a> Reader<'a> {
         let table = self.document.table(node, "`retention`")?;
         let period = table.text("period");
         let until = table.text("until");
-        table.finish();
+        self.finish(table, &keys::RETENTION);
         match (period, until) {
             (Some(period), None) => match parse_duration(&period.value) {
                 Ok(length) if length.is_zero() => {
@@ -911,7 +929,7 @@ impl<'a> Reader<'a> {
             let reason = entry
                 .required_text("reason")
                 .filter(|it| self.is_prose("`reason`", it));
-            entry.finish();
+            self.finish(entry, &keys::HOLD);
             if let (Some(reference), Some(reason)) = (reference, reason) {
                 let mut covered = self.below(data.into_iter());
                 covered.keep(&declared.covers);
@@ -985,14 +1003,14 @@ impl<'a> Reader<'a> {
     }
 
     fn reasons(&self, top: &Fields<'_>) -> Vec<PluginReason> {
-        self.named(top, "reason", "the reason", |id, fields| {
+        self.named(top, "reason", &keys::REASON, |id, fields| {
             let text = self.text_for_people(fields)?;
             Some(PluginReason { id, text })
         })
     }
 
     fn obligations(&self, top: &Fields<'_>) -> Vec<PluginObligation> {
-        self.named(top, "obligation", "the obligation", |id, fields| {
+        self.named(top, "obligation", &keys::OBLIGATION, |id, fields| {
             let text = self.text_for_people(fields);
             let timing = fields
                 .required_text("timing")
@@ -1015,17 +1033,22 @@ impl<'a> Reader<'a> {
         &self,
         top: &Fields<'_>,
         key: &'static str,
-        what: &'static str,
+        keys: &'static ManifestTable,
         build: impl Fn(String, &Fields<'_>) -> Option<T>,
     ) -> Vec<T> {
         let mut found = Vec::new();
-        for (id, node) in top.table(key, what).iter().flat_map(|table| table.entries()) {
+        for (id, node) in top.table(key, keys.name).iter().flat_map(|table| table.entries()) {
             let named = self.is_name(&format!("{key} id"), id);
-            let Some(fields) = self.document.table(node, what) else {
+            let Some(fields) = self.document.table(node, keys.name) else {
+                let id = printable(&id.value);
+                self.document.help_with_type(
+                    &node.span,
+                    &format!("write a table `[{key}.{id}]`, and in it `text = \"…\"`"),
+                );
                 continue;
             };
             let entry = build(id.value.clone(), &fields);
-            fields.finish();
+            self.finish(fields, keys);
             found.extend(entry.filter(|_| named));
         }
         found
@@ -1051,14 +1074,73 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Reports what a table must not have, and says more about what it lacks or has of the wrong type.
+    fn finish(&self, fields: Fields<'_>, table: &'static ManifestTable) {
+        for key in table.keys {
+            let missing = fields.missing();
+            if let Some((_, reported)) = missing.into_iter().find(|(missing, _)| *missing == key.name) {
+                let reason = match key.asked_by {
+                    AskedBy::Fact(fact) => self.because(fact),
+                    AskedBy::Readers(why) => why.to_owned(),
+                };
+                reported.reason(reason).help(format!("add `{}`", key.example));
+            }
+            for (_, node) in fields.entries().filter(|(name, _)| name.value == key.name) {
+                self.document
+                    .help_with_type(&node.span, &format!("write `{}`", key.example));
+            }
+        }
+        fields.finish();
+    }
+
     // What values share.
+
+    /// Resolves an id. If nothing is like it, the help is `otherwise`, or what the table has if that is little.
+    fn resolve<T: Entry>(
+        &self,
+        word: &Spanned<String>,
+        table: &Table<T>,
+        otherwise: Option<String>,
+    ) -> Option<Id<T>> {
+        /// As many names as a person looks through.
+        const FEW: usize = 40;
+        let found = table.find(&word.value);
+        if found.is_none() {
+            // The last part of a dotted name is what people remember.
+            let end = format!(".{}", word.value);
+            let near = nearest(&word.value, table.names())
+                .or_else(|| table.names().find(|name| name.ends_with(&end)));
+            let help = match near {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => otherwise.unwrap_or_else(|| {
+                    if table.len() > FEW {
+                        return format!("the policy's files list every {} it knows", T::WHAT);
+                    }
+                    let names: Vec<String> = table.names().map(|name| format!("`{name}`")).collect();
+                    format!("one of: {}", names.join(", "))
+                }),
+            };
+            let message = format!("unknown {} `{}`", T::WHAT, printable(&word.value));
+            self.document.error(word.span.clone(), message).help(help);
+        }
+        found
+    }
 
     /// Resolves ids, and reports those that are unknown or given twice.
     fn ids<T: Entry>(&self, words: Vec<Spanned<String>>, table: &Table<T>) -> Vec<Spanned<Id<T>>> {
+        self.ids_among(words, table, None)
+    }
+
+    fn ids_among<T: Entry>(
+        &self,
+        words: Vec<Spanned<String>>,
+        table: &Table<T>,
+        otherwise: Option<String>,
+    ) -> Vec<Spanned<Id<T>>> {
         let mut seen = table.empty_set();
         let mut ids = Vec::with_capacity(words.len());
         for word in words {
-            let Some(id) = resolve(self.document, &word, table) else {
+            let Some(id) = self.resolve(&word, table, otherwise.clone()) else {
                 continue;
             };
             if seen.contains(id) {
@@ -1216,9 +1298,12 @@ impl<'a> Reader<'a> {
 
     fn instant(&self, text: &Spanned<String>) -> Option<Timestamp> {
         parse_instant(&text.value)
-            .map_err(|message| {
+            .map_err(|_| {
                 self.document
-                    .error(text.span.clone(), message)
+                    .error(
+                        text.span.clone(),
+                        format!("`{}` is not a date of the calendar", printable(&text.value)),
+                    )
                     .help("a date alone is enough, such as `2026-11-01`");
             })
             .ok()

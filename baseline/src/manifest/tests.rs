@@ -47,7 +47,7 @@ fn toml_files(folder: &Path, found: &mut Vec<PathBuf>) {
     found.sort();
 }
 
-fn cases(kind: &str) -> Vec<(PathBuf, String, String)> {
+fn cases(kind: &str) -> Vec<(PathBuf, String, Vec<u8>)> {
     let mut files = Vec::new();
     toml_files(&root().join("tests/manifests").join(kind), &mut files);
     assert!(!files.is_empty());
@@ -55,8 +55,8 @@ fn cases(kind: &str) -> Vec<(PathBuf, String, String)> {
         .into_iter()
         .map(|path| {
             let name = path.file_name().unwrap().to_string_lossy().into_owned();
-            let text = fs::read_to_string(&path).unwrap();
-            (path, name, text)
+            let bytes = fs::read(&path).unwrap();
+            (path, name, bytes)
         })
         .collect()
 }
@@ -85,8 +85,8 @@ fn check_messages(path: &Path, found: &Diagnostics, wrong: &mut Vec<String>) {
 #[test]
 fn good_manifests_are_accepted() {
     let mut wrong = Vec::new();
-    for (path, name, text) in cases("good") {
-        match Manifest::parse(&name, &text, &TAXONOMY) {
+    for (path, name, bytes) in cases("good") {
+        match Manifest::from_bytes(&name, &bytes, &TAXONOMY) {
             Ok((_, warnings)) => {
                 assert!(!warnings.has_errors(), "{name}: {warnings}");
                 check_messages(&path, &warnings, &mut wrong);
@@ -100,8 +100,8 @@ fn good_manifests_are_accepted() {
 #[test]
 fn bad_manifests_are_refused_with_these_messages() {
     let mut wrong = Vec::new();
-    for (path, name, text) in cases("bad") {
-        match Manifest::parse(&name, &text, &TAXONOMY) {
+    for (path, name, bytes) in cases("bad") {
+        match Manifest::from_bytes(&name, &bytes, &TAXONOMY) {
             Ok(_) => wrong.push(format!("{name} is accepted")),
             Err(found) => {
                 assert!(found.has_errors(), "{name}: refused without an error");
@@ -511,6 +511,12 @@ fn hostile_texts_are_refused_in_time() {
             shown.len()
         );
         assert!(found.has_errors(), "{what}");
+        if what == "too large" {
+            assert_eq!(
+                found.items()[0].message,
+                "the manifest is 262145 bytes long, more than 262144"
+            );
+        }
         assert!(took < Duration::from_secs(5), "{what} took {took:?}");
     }
 }

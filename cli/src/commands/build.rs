@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
+use licit::build::BuildError;
 
 use crate::input;
 use crate::terminal::{Problem, Terminal};
@@ -26,12 +27,19 @@ pub(crate) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit
     for plugin in plugins {
         let name = input::shown(&plugin);
         terminal.progress(format!("building {name}"));
+        if let Ok(warnings) = licit::build::check(&plugin) {
+            terminal.show(&warnings);
+        }
         match licit::build::build(&plugin) {
             Ok(file) => writeln!(
                 terminal.out,
                 "{}",
                 crate::terminal::safe(&file.display().to_string())
             )?,
+            Err(BuildError::Refused(found)) => {
+                terminal.report(&Problem::Found(found));
+                failed = true;
+            }
             Err(error) => {
                 terminal.report(&Problem::Text(format!("plugin `{name}`: {error}")));
                 failed = true;

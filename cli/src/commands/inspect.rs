@@ -20,8 +20,8 @@ use crate::terminal::{BOLD, DIM, Problem, Terminal, columns, diagnostics, paint,
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// The plugin
-    #[arg(value_name = "FILE.wasm")]
+    /// The plugin; or a `plugin.toml`, or the folder of one, to see only what it declares
+    #[arg(value_name = "FILE.wasm|FILE.toml|DIR")]
     plugin: PathBuf,
     /// How to print it
     #[arg(long, value_enum, default_value_t)]
@@ -41,35 +41,57 @@ pub(crate) enum Output {
 }
 
 pub(crate) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<ExitCode, Problem> {
-    let name = input::shown(&arguments.plugin);
-    let bytes = input::bytes(&arguments.plugin)?;
-    let refused = |error: sandbox::LoadError| Problem::Text(format!("`{name}`: {error}"));
-    let code = sandbox::describe(&bytes).map_err(refused)?;
-    let text = sandbox::manifest_text(&bytes).map_err(refused)?;
     let baseline = Baseline::embedded();
     let taxonomy = baseline.taxonomy();
-    let (manifest, found) = match Manifest::parse(&format!("{name}: plugin.toml"), text, taxonomy) {
+    let path = &arguments.plugin;
+    let path = if path.is_dir() {
+        path.join("plugin.toml")
+    } else {
+        path.clone()
+    };
+    let name = input::shown(&path);
+    let bytes = input::bytes(&path)?;
+    let (mut built, parsed) = if path.extension().is_some_and(|it| it == "toml") {
+        (None, Manifest::from_bytes(&name, &bytes, taxonomy))
+    } else {
+        let refused = |error: sandbox::LoadError| Problem::Text(format!("`{name}`: {error}"));
+        let code = sandbox::describe(&bytes).map_err(refused)?;
+        let text = sandbox::manifest_text(&bytes).map_err(refused)?;
+        let digest: String = Sha256::digest(&bytes)
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        (
+            Some(Built {
+                digest,
+                code,
+                misfit: None,
+            }),
+            Manifest::parse(&format!("{name}: plugin.toml"), text, taxonomy),
+        )
+    };
+    let (manifest, found) = match parsed {
         Ok((manifest, warnings)) => (Some(manifest), warnings),
         Err(found) => (None, found),
     };
-    let digest: String = Sha256::digest(&bytes)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    let misfit = manifest
-        .as_ref()
-        .and_then(|it| licit_host::check_tier(it.tier, &bytes).err());
+    if let Some((built, manifest)) = built.as_mut().zip(manifest.as_ref()) {
+        built.misfit = licit_host::check_tier(manifest.tier, &bytes).err();
+    }
     let view = View {
         file: &name,
-        digest: &digest,
-        code: &code,
-        misfit: misfit.as_deref(),
+        built: built.as_ref(),
         taxonomy,
     };
     match arguments.format {
-        _ if arguments.approved => match &manifest {
-            Some(manifest) => view.write_approved(&mut terminal.out, manifest)?,
-            None => return Err(Problem::Found(found)),
+        _ if arguments.approved => match (&manifest, &built) {
+            (Some(manifest), Some(built)) => view.write_approved(&mut terminal.out, manifest, built)?,
+            (Some(_), None) => {
+                let message = format!(
+                    "`{name}` is no plugin yet: what is approved is the `.wasm` file that `licit build` makes"
+                );
+                return Err(Problem::Text(message));
+            }
+            (None, _) => return Err(Problem::Found(found)),
         },
         Output::Human => view.write(&mut terminal.out, manifest.as_ref(), &found)?,
         Output::Json => {
@@ -80,8 +102,10 @@ pub(crate) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit
         }
     }
     terminal.out.flush()?;
-    let loadable =
-        manifest.is_some() && misfit.is_none() && code.imports.is_empty() && code.exports_evaluator;
+    let runs = |built: &Built| {
+        built.misfit.is_none() && built.code.imports.is_empty() && built.code.exports_evaluator
+    };
+    let loadable = manifest.is_some() && built.as_ref().is_none_or(runs);
     Ok(if loadable {
         ExitCode::SUCCESS
     } else {
@@ -89,18 +113,28 @@ pub(crate) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit
     })
 }
 
+/// What a `.wasm` file has beside its manifest.
+struct Built {
+    digest: String,
+    code: Description,
+    /// Why the code is no plugin of the tier that its manifest declares.
+    misfit: Option<String>,
+}
+
 struct View<'v> {
     file: &'v str,
-    digest: &'v str,
-    code: &'v Description,
-    /// Why the code is no plugin of the tier that its manifest declares.
-    misfit: Option<&'v str>,
+    /// Absent where only a manifest is looked at.
+    built: Option<&'v Built>,
     taxonomy: &'v Taxonomy,
 }
 
 impl View<'_> {
+    fn misfit(&self) -> Option<&str> {
+        self.built?.misfit.as_deref()
+    }
+
     /// What the memory of changes keeps of a version: enough to tell what the next one has beyond it.
-    fn write_approved(&self, out: &mut impl Write, manifest: &Manifest) -> io::Result<()> {
+    fn write_approved(&self, out: &mut impl Write, manifest: &Manifest, built: &Built) -> io::Result<()> {
         let taxonomy = self.taxonomy;
         let quoted = |words: Vec<&str>| {
             let words: Vec<String> = words.iter().map(|word| format!("\"{word}\"")).collect();
@@ -109,7 +143,7 @@ impl View<'_> {
         writeln!(out, "[[approved]]")?;
         writeln!(out, "product = \"{}\"", taxonomy.products.name(manifest.product))?;
         writeln!(out, "version = \"{}\"", manifest.version)?;
-        writeln!(out, "digest = \"sha256:{}\"", self.digest)?;
+        writeln!(out, "digest = \"sha256:{}\"", built.digest)?;
         writeln!(out, "date = {}", Timestamp::now().strftime("%Y-%m-%d"))?;
         writeln!(out, "author = \"\"")?;
         for activity in &manifest.activities {
@@ -152,7 +186,10 @@ impl View<'_> {
             }
             None => writeln!(out, "{}", paint(BOLD, "a plugin whose manifest is refused"))?,
         }
-        self.write_code(out)?;
+        match self.built {
+            Some(built) => self.write_code(out, built)?,
+            None => row(out, "file", &safe(self.file))?,
+        }
         if let Some(manifest) = manifest {
             self.write_plugin(out, manifest)?;
             for activity in &manifest.activities {
@@ -185,10 +222,9 @@ impl View<'_> {
         Ok(())
     }
 
-    fn write_code(&self, out: &mut impl Write) -> io::Result<()> {
-        let code = self.code;
+    fn write_code(&self, out: &mut impl Write, Built { digest, code, .. }: &Built) -> io::Result<()> {
         row(out, "file", &format!("{}, {} bytes", safe(self.file), code.bytes))?;
-        row(out, "digest", &format!("sha256:{}", self.digest))?;
+        row(out, "digest", &format!("sha256:{digest}"))?;
         let pages = if code.memory_pages == 1 { "page" } else { "pages" };
         let mut facts = vec![
             format!("{} {pages} of memory", code.memory_pages),
@@ -248,7 +284,7 @@ impl View<'_> {
             "tier",
             &format!("{}: {} by default", tier.as_str(), licit_host::tier_limits(tier)),
         )?;
-        if let Some(problem) = self.misfit {
+        if let Some(problem) = self.misfit() {
             row(out, "", &format!("no host loads it so: {problem}"))?;
         }
         if !manifest.combination_partners.is_empty() {
@@ -344,7 +380,6 @@ impl View<'_> {
     }
 
     fn json(&self, manifest: Option<&Manifest>, found: &Diagnostics) -> Value {
-        let code = self.code;
         let problem = |it: &Diagnostic| {
             let (line, column) = it.position();
             let severity = if it.severity == Severity::Error {
@@ -374,7 +409,7 @@ impl View<'_> {
                 "regions": it.regions,
                 "tier": it.tier.as_str(),
                 "limits": limits(it.tier),
-                "misfit": self.misfit,
+                "misfit": self.misfit(),
                 "child-directed": it.child_directed,
                 "financial": it.financial,
                 "requires-account": it.requires_account,
@@ -387,10 +422,8 @@ impl View<'_> {
                     .collect::<Vec<_>>(),
             })
         });
-        json!({
-            "file": self.file,
-            "digest": format!("sha256:{}", self.digest),
-            "code": {
+        let code = self.built.map(|Built { code, .. }| {
+            json!({
                 "bytes": code.bytes,
                 "functions": code.functions,
                 "memory-pages": code.memory_pages,
@@ -399,7 +432,12 @@ impl View<'_> {
                 "other-exports": code.other_exports,
                 "has-start": code.has_start,
                 "uses-floats": code.uses_floats,
-            },
+            })
+        });
+        json!({
+            "file": self.file,
+            "digest": self.built.map(|built| format!("sha256:{}", built.digest)),
+            "code": code,
             "manifest": declares,
             "diagnostics": found.items().iter().map(problem).collect::<Vec<_>>(),
         })

@@ -139,12 +139,12 @@ fn fact_values(sdk: &TokenStream, names: &mut Names, purposes: &[Purpose]) -> Re
     let mut closed = BTreeMap::new();
     for fact in purposes.iter().flat_map(|purpose| &purpose.facts) {
         if let Kind::Word(words) = &fact.kind {
-            closed.insert(&fact.name, words);
+            closed.insert(&fact.name, (&fact.meaning, words));
         }
     }
     closed
         .into_iter()
-        .map(|(name, words)| {
+        .map(|(name, (meaning, words))| {
             let entries: Vec<_> = words
                 .iter()
                 .map(|word| Entry {
@@ -152,13 +152,7 @@ fn fact_values(sdk: &TokenStream, names: &mut Names, purposes: &[Purpose]) -> Re
                     doc: format!("`{word}`"),
                 })
                 .collect();
-            term(
-                sdk,
-                names,
-                &camel(name),
-                &format!("The values of the fact `{name}`."),
-                &entries,
-            )
+            term(sdk, names, &camel(name), meaning, &entries)
         })
         .collect()
 }
@@ -280,6 +274,7 @@ fn fact_accessor(
         doc,
         kind,
         required,
+        ..
     }: &Fact,
 ) -> TokenStream {
     let (result, read) = match kind {
@@ -360,10 +355,21 @@ fn fact_spec(
     }
 }
 
-/// The use of the author's function: on wasm32 the component's export, elsewhere a check of its signature.
+/// The use of the author's function: a check of its signature, and on wasm32 the component's export.
+///
+/// A name that is imported by `*` gives way to one that is written down, so the stand-in is seen only where there is no
+/// function `evaluate`.
 fn export(sdk: &TokenStream) -> TokenStream {
     quote! {
-        const _: fn(&Request<'_>) -> Verdict = evaluate;
+        #[doc(hidden)]
+        mod __without_evaluate {
+            #[allow(non_upper_case_globals, dead_code, reason = "it stands for a function")]
+            pub const evaluate: #sdk::__private::Nothing = #sdk::__private::Nothing;
+        }
+        #[allow(unused_imports, reason = "the author's function hides it")]
+        use __without_evaluate::*;
+
+        const _: () = #sdk::__private::check::<Plugin, _, _>(&evaluate);
 
         #[cfg(target_arch = "wasm32")]
         #sdk::__private::export!(Plugin, evaluate);

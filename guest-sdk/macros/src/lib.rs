@@ -14,7 +14,9 @@ use model::Model;
 use policy::Policy;
 use proc_macro2::{TokenStream, TokenTree};
 use quote::quote;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::{env, fs};
 use syn::LitStr;
 
@@ -35,14 +37,15 @@ fn expansion(input: TokenStream) -> Result<TokenStream, String> {
     };
     let path = manifest_path(input.collect())?;
     let shown = shown(&path);
-    let text = fs::read_to_string(&path).map_err(|error| {
+    one_plugin(&shown)?;
+    let bytes = fs::read(&path).map_err(|error| {
         format!(
             "cannot read `{shown}`: {error}: a plugin declares what it does in `plugin.toml`, beside its \
              `Cargo.toml`"
         )
     })?;
     let Policy { baseline, files } = Policy::in_force()?;
-    let types = types(&shown, &text, baseline.taxonomy(), &sdk.stream())?;
+    let types = types(&shown, &bytes, baseline.taxonomy(), &sdk.stream())?;
     // The compiler looks at the files and variables that it sees read, to know when to come back.
     let path = fs::canonicalize(&path).unwrap_or(path);
     let read = files
@@ -55,6 +58,23 @@ fn expansion(input: TokenStream) -> Result<TokenStream, String> {
         const _: &[&[u8]] = &[#(::core::include_bytes!(#read)),*];
         const _: ::core::option::Option<&str> = ::core::option_env!(#variable);
     })
+}
+
+/// Refuses the second plugin of a crate. The compiler runs once for each crate; an editor goes on and expands as it likes.
+fn one_plugin(manifest: &str) -> Result<(), String> {
+    static FIRST: OnceLock<String> = OnceLock::new();
+    let is_compiler = env::current_exe().is_ok_and(|program| {
+        let name = program.file_stem().and_then(OsStr::to_str);
+        name.is_some_and(|name| ["rustc", "clippy-driver", "rustdoc"].contains(&name))
+    });
+    if is_compiler && let Err(manifest) = FIRST.set(manifest.to_owned()) {
+        let first = FIRST.get().unwrap_or(&manifest);
+        return Err(format!(
+            "a crate is one plugin, and this one is that of `{first}` already: put the other product into a crate of \
+             its own, with its own `plugin.toml`; each becomes one `.wasm` file"
+        ));
+    }
+    Ok(())
 }
 
 /// Where the manifest is: beside `Cargo.toml`, or where the author's argument says, seen from the calling file.
@@ -73,9 +93,9 @@ fn manifest_path(argument: TokenStream) -> Result<PathBuf, String> {
     Ok(folder.join(path.value()))
 }
 
-/// What the text of a manifest becomes; `name` is what messages call it.
-fn types(name: &str, text: &str, taxonomy: &Taxonomy, sdk: &TokenStream) -> Result<TokenStream, String> {
-    let (manifest, _) = Manifest::parse(name, text, taxonomy)
+/// What a manifest becomes; `name` is what messages call it.
+fn types(name: &str, bytes: &[u8], taxonomy: &Taxonomy, sdk: &TokenStream) -> Result<TokenStream, String> {
+    let (manifest, _) = Manifest::from_bytes(name, bytes, taxonomy)
         .map_err(|problems| format!("`{name}` is not a valid manifest\n\n{problems}\n"))?;
     generate::plugin(&Model::new(&manifest, taxonomy), sdk).map_err(|problem| format!("`{name}`: {problem}"))
 }

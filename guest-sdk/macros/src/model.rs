@@ -1,9 +1,11 @@
 //! What the generator needs to know of a manifest: ids with their documentation, and typed facts.
 
 use licit_baseline::{
-    Entry as TableEntry, Fact as BaselineFact, FactType, Id, Manifest, Table, Taxonomy, Timing,
+    Activity as Declared, Entry as TableEntry, Fact as BaselineFact, FactType, Id, Manifest, Supplier, Table,
+    Taxonomy, Timing,
 };
-use std::collections::BTreeSet;
+use std::borrow::Borrow;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Everything that becomes a type.
 #[derive(Debug)]
@@ -47,6 +49,8 @@ pub(crate) struct Purpose {
 pub(crate) struct Fact {
     pub(crate) name: String,
     pub(crate) doc: String,
+    /// What the type of its values says, where they are a closed list.
+    pub(crate) meaning: String,
     pub(crate) kind: Kind,
     /// Every activity with this purpose lists it under `reads`.
     pub(crate) required: bool,
@@ -74,18 +78,38 @@ impl Model {
             .iter()
             .map(|activity| taxonomy.purposes.name(activity.purpose))
             .collect();
-        let data: BTreeSet<_> = activities
+        let data: BTreeMap<&str, _> = activities
             .iter()
             .flat_map(|activity| &activity.data)
-            .filter_map(|id| taxonomy.categories.get(*id))
-            .map(|category| Entry::new(&category.id, &category.meaning, &category.section))
+            .map(|id| (taxonomy.categories.name(*id), *id))
             .collect();
-        let operations: BTreeSet<_> = activities
+        let operations: BTreeMap<&str, _> = activities
             .iter()
             .flat_map(|activity| activity.operations.iter())
-            .filter_map(|id| taxonomy.operations.get(id))
-            .map(|operation| Entry::new(&operation.id, &operation.meaning, &[]))
+            .map(|id| (taxonomy.operations.name(id), id))
             .collect();
+        let data = data.into_values().filter_map(|id| {
+            let category = taxonomy.categories.get(id)?;
+            let declared = declared_by(activities, |activity| activity.data.contains(&id));
+            let place = below(&taxonomy.categories, id);
+            let about = [place, cited(&category.section), declared];
+            Some(Entry::new(
+                "Data category",
+                &category.id,
+                &category.meaning,
+                about,
+            ))
+        });
+        let operations = operations.into_values().filter_map(|id| {
+            let operation = taxonomy.operations.get(id)?;
+            let declared = declared_by(activities, |activity| activity.operations.contains(id));
+            Some(Entry::new(
+                "Operation",
+                &operation.id,
+                &operation.meaning,
+                [declared],
+            ))
+        });
         Self {
             product: taxonomy.products.name(manifest.product).to_owned(),
             activities: activities
@@ -96,12 +120,12 @@ impl Model {
                 .into_iter()
                 .map(|id| Purpose::new(id, manifest, taxonomy))
                 .collect(),
-            data: data.into_iter().collect(),
-            operations: operations.into_iter().collect(),
+            data: data.collect(),
+            operations: operations.collect(),
             reasons: manifest
                 .reasons
                 .iter()
-                .map(|reason| Entry::new(&reason.id, &reason.text, &[]))
+                .map(|reason| Entry::new("Reason", &reason.id, &reason.text, []))
                 .collect(),
             obligations: manifest
                 .obligations
@@ -113,11 +137,8 @@ impl Model {
                         Timing::After => "after",
                         Timing::ByDeadline => "by a deadline",
                     };
-                    Entry::new(
-                        &obligation.id,
-                        &format!("{} (due {due} the processing)", obligation.text),
-                        &[],
-                    )
+                    let due = format!("due {due} the processing");
+                    Entry::new("Obligation", &obligation.id, &obligation.text, [due])
                 })
                 .collect(),
         }
@@ -125,7 +146,7 @@ impl Model {
 }
 
 impl Activity {
-    fn new(activity: &licit_baseline::Activity, taxonomy: &Taxonomy) -> Self {
+    fn new(activity: &Declared, taxonomy: &Taxonomy) -> Self {
         fn names<T: TableEntry>(table: &Table<T>, ids: impl Iterator<Item = Id<T>>) -> Vec<String> {
             ids.map(|id| table.name(id).to_owned()).collect()
         }
@@ -141,10 +162,11 @@ impl Activity {
 }
 
 impl Entry {
-    fn new(id: &str, meaning: &str, sections: &[String]) -> Self {
+    /// An id of some kind (`what`), its meaning, and what else is to be known about it.
+    fn new<const N: usize>(what: &str, id: &str, meaning: &str, about: [String; N]) -> Self {
         Self {
             id: id.to_owned(),
-            doc: documentation(meaning, &cited(sections)),
+            doc: documentation(meaning, &format!("{what} `{id}`"), about),
         }
     }
 }
@@ -170,8 +192,17 @@ impl Purpose {
             })
             .collect();
         let entry = match purpose.and_then(|id| taxonomy.purposes.get(id)) {
-            Some(purpose) => Entry::new(id, &purpose.meaning, &purpose.section),
-            None => Entry::new(id, id, &[]),
+            Some(entry) => {
+                let place = purpose.map_or_else(String::new, |id| below(&taxonomy.purposes, id));
+                let declared = declared_by(&activities, |_| true);
+                Entry::new(
+                    "Purpose",
+                    id,
+                    &entry.meaning,
+                    [place, cited(&entry.section), declared],
+                )
+            }
+            None => Entry::new("Purpose", id, id, []),
         };
         Self { entry, facts }
     }
@@ -190,25 +221,73 @@ impl Fact {
             FactType::Texts => Kind::Texts,
         };
         let form = match fact.fact_type {
-            _ if fact.per_category => "; may differ by data category",
-            FactType::Days => "; in seconds",
+            _ if fact.per_category => "may differ by data category",
+            FactType::Days => "in seconds",
             _ => "",
         };
-        let from = format!("`{}`, supplier {}{form}{}", fact.id(), fact.supplier.as_str(), {
-            let cited = cited(&fact.section);
-            if cited.is_empty() {
-                cited
-            } else {
-                format!("; {cited}")
-            }
-        });
+        let known = if required {
+            "Known in every request with this purpose"
+        } else {
+            "`None` where it is not known, or the activity does not read it"
+        };
+        let about = [
+            form.to_owned(),
+            from(fact.supplier).to_owned(),
+            cited(&fact.section),
+        ];
+        let mut doc = documentation(&fact.meaning, &format!("Fact `{}`", fact.name), about);
+        doc.push(' ');
+        doc.push_str(known);
+        doc.push('.');
         Self {
             name: fact.name.clone(),
-            doc: documentation(&fact.meaning, &from),
+            meaning: documentation(
+                &fact.meaning,
+                &format!("The values of the fact `{}`", fact.name),
+                [],
+            ),
+            doc,
             kind,
             required,
         }
     }
+}
+
+/// Where a fact comes from, in words.
+const fn from(supplier: Supplier) -> &'static str {
+    match supplier {
+        Supplier::Engine => "worked out by the host",
+        Supplier::Manifest => "from the manifest",
+        Supplier::Host => "from the deployment's profile",
+        Supplier::Register => "from a register",
+        Supplier::Law => "from counsel",
+        Supplier::State => "from the person's state",
+        Supplier::Caller => "from the caller",
+    }
+}
+
+/// What an id lies directly below; empty at the top.
+fn below<T: TableEntry>(table: &Table<T>, id: Id<T>) -> String {
+    let parents = table.parents(id);
+    let parents: Vec<_> = parents
+        .iter()
+        .map(|id| format!("`{}`", table.name(*id)))
+        .collect();
+    if parents.is_empty() {
+        String::new()
+    } else {
+        format!("below {}", parents.join(" and "))
+    }
+}
+
+/// The activities that declare something.
+fn declared_by<A: Borrow<Declared>>(activities: &[A], declares: impl Fn(&Declared) -> bool) -> String {
+    let activities = activities
+        .iter()
+        .map(Borrow::borrow)
+        .filter(|activity| declares(activity));
+    let ids: Vec<_> = activities.map(|activity| format!("`{}`", activity.id)).collect();
+    format!("declared by {}", ids.join(", "))
 }
 
 /// `§3.1.2-1, §3.2-E8`.
@@ -220,8 +299,8 @@ fn cited(sections: &[String]) -> String {
         .join(", ")
 }
 
-/// A meaning and where it comes from, as rustdoc takes them.
-fn documentation(meaning: &str, source: &str) -> String {
+/// A meaning and what it is the meaning of, as rustdoc takes them.
+fn documentation<const N: usize>(meaning: &str, what: &str, about: [String; N]) -> String {
     let mut doc = String::new();
     for character in meaning.chars() {
         if ['<', '>', '[', ']'].contains(&character) {
@@ -229,10 +308,12 @@ fn documentation(meaning: &str, source: &str) -> String {
         }
         doc.push(character);
     }
-    if !source.is_empty() {
-        doc.push_str(" (");
-        doc.push_str(source);
-        doc.push(')');
+    doc.push_str("\n\n");
+    doc.push_str(what);
+    for about in about.iter().filter(|about| !about.is_empty()) {
+        doc.push_str(", ");
+        doc.push_str(about);
     }
+    doc.push('.');
     doc
 }

@@ -59,16 +59,50 @@ fn a_fact_is_required_when_every_activity_of_its_purpose_reads_it() {
 }
 
 #[test]
-fn documentation_has_meaning_and_section() {
+fn what_is_generated_documents_itself() {
     let model = model(MANIFEST);
-    assert!(
-        model.data.iter().all(|entry| entry.doc.contains("(§")),
-        "{:?}",
-        model.data
-    );
-    assert_eq!(model.reasons[0].doc, "the person objects to profiling");
-    assert!(model.obligations[0].doc.ends_with("(due after the processing)"));
-    assert!(model.purposes[0].facts[0].doc.contains("`at`, supplier caller"));
+    let purpose = &model.purposes[0];
+    let fact = |name: &str| purpose.facts.iter().find(|fact| fact.name == name).unwrap();
+    for (doc, expected) in [
+        (
+            &model.data[0].doc,
+            "pages and items looked at inside a service\n\nData category `browsing-history`, below \
+             `system-service-information`, §3.1.2-4, §3.2-E7, declared by `recommend-content`.",
+        ),
+        (
+            &model.operations[0].doc,
+            "obtain data from a person, a device or a third party\n\nOperation `collect`, declared by `recommend-content`.",
+        ),
+        (
+            &purpose.entry.doc,
+            "suggest content a person may like\n\nPurpose `content-recommendation`, below `personalisation`, §3.2-E7, \
+             §3.2-E19, declared by `recommend-content`, `recommend-again`.",
+        ),
+        (
+            &model.reasons[0].doc,
+            "the person objects to profiling\n\nReason `objected`.",
+        ),
+        (
+            &model.obligations[0].doc,
+            "rebuild the index of recommendations\n\nObligation `refresh-index`, due after the processing.",
+        ),
+        (
+            &fact("right.objected_purposes").doc,
+            "purposes the person objected to; `direct-marketing` and `profiling` stand for those practices\n\nFact \
+             `right.objected_purposes`, from the person's state, §9-4. Known in every request with this purpose.",
+        ),
+        (
+            &fact("consent.explicit").doc,
+            "whether that consent was a clear, separate act\n\nFact `consent.explicit`, worked out by the host, §14. \
+             `None` where it is not known, or the activity does not read it.",
+        ),
+        (
+            &fact("controls.personalisation").meaning,
+            "whether the person lets this product adapt to them\n\nThe values of the fact `controls.personalisation`.",
+        ),
+    ] {
+        assert_eq!(doc, expected);
+    }
 }
 
 /// Whatever a manifest may declare has a Rust name, and no two have the same.
@@ -123,7 +157,13 @@ fn ids_that_would_become_one_name_are_refused() {
 fn errors_quote_the_line_of_the_manifest() {
     let wrong = MANIFEST.replace("content-recommendation", "content-recomendation");
     let baseline = Baseline::embedded();
-    let message = types("themes/plugin.toml", &wrong, baseline.taxonomy(), &quote!(x)).unwrap_err();
+    let message = types(
+        "themes/plugin.toml",
+        wrong.as_bytes(),
+        baseline.taxonomy(),
+        &quote!(x),
+    )
+    .unwrap_err();
     for expected in [
         "`themes/plugin.toml` is not a valid manifest",
         "themes/plugin.toml:14:11",

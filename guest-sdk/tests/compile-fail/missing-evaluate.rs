@@ -1,0 +1,6 @@
+//! No function `evaluate`.
+
+licit_guest::plugin!("plugin.toml");
+
+
+fn main() {}

@@ -1,0 +1,5 @@
+//! Something else than the path of a manifest.
+
+licit_guest::plugin!(themes);
+
+fn main() {}

@@ -1,0 +1,14 @@
+//! An obligation that the manifest does not declare.
+
+licit_guest::plugin!("plugin.toml");
+
+fn evaluate(request: &Request) -> Verdict {
+    match request.purpose() {
+        Purpose::ContentRecommendation(facts) if facts.right_objected_purposes().contains("profiling") => {
+            deny(Reason::Objected)
+        }
+        Purpose::ContentRecommendation(_) | Purpose::SystemServiceOperation => permit().with(Obligation::TellHolder),
+    }
+}
+
+fn main() {}

@@ -1,0 +1,14 @@
+//! A reason that the manifest does not declare.
+
+licit_guest::plugin!("plugin.toml");
+
+fn evaluate(request: &Request) -> Verdict {
+    match request.purpose() {
+        Purpose::ContentRecommendation(facts) if facts.right_objected_purposes().contains("profiling") => {
+            deny(Reason::TooOld)
+        }
+        Purpose::ContentRecommendation(_) | Purpose::SystemServiceOperation => permit(),
+    }
+}
+
+fn main() {}
