@@ -78,6 +78,9 @@ const BASES: [&str; 3] = ["contract", "consent", "legal-obligation"];
 /// The most data categories that a first activity gets unasked.
 const MOST: usize = 3;
 
+/// The most data categories that are tried for one purpose: what the policy permits there is among the first.
+const TRIED: usize = 8;
+
 /// What an activity of a product may declare.
 #[derive(Debug)]
 pub(crate) struct Choices {
@@ -166,6 +169,7 @@ impl Draft {
             .into_iter()
             .chain(bases.iter().copied())
             .collect();
+        let usual = usual.get(..TRIED).unwrap_or(usual);
         let mut best: Option<Self> = None;
         let mut refusal = None;
         for operations in each(&wishes.operations, &OPERATIONS.map(ToOwned::to_owned)) {

@@ -1,6 +1,7 @@
 //! `licit new` and `licit test`: what a product team starts with works at once.
 
 #![allow(
+    clippy::panic,
     clippy::unwrap_used,
     clippy::indexing_slicing,
     reason = "helpers of tests fail as tests do"
