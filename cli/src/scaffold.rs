@@ -618,10 +618,6 @@ mod tests {
             assert!(warnings.is_empty(), "{}: {warnings}", product.id);
             let host = draft.host().unwrap();
             let cases = draft.cases().unwrap();
-            println!(
-                "{} {} {:?} {:?} {}",
-                product.id, draft.purpose, draft.operations, draft.data, draft.legal_basis
-            );
             let file = CaseFile::read(&host, "cases.toml", &cases, Some(PERMISSIVE)).unwrap();
             for case in &file.cases {
                 case.check(&host)
