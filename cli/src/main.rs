@@ -1,4 +1,4 @@
-//! The `licit` command: evaluate requests, inspect plugins, build and pack them.
+//! The `licit` command: evaluate requests; start, build, test, pack and inspect plugins.
 //!
 //! Exit codes: for one request, or one person, 0 permit, 2 deny, 3 pend; for a review of the policy or of the law 2 if there
 //! is something to look at; otherwise 0.
@@ -8,6 +8,7 @@ mod answer;
 mod commands;
 mod input;
 mod review;
+mod scaffold;
 mod setup;
 mod terminal;
 
@@ -16,7 +17,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::commands::{baseline, build, demo, eval, facts, inspect, law, pack, right};
+use crate::commands::{baseline, build, demo, eval, facts, inspect, law, new, pack, right, test};
 use crate::terminal::{Problem, Terminal};
 
 /// Is this processing licit? Evaluate requests against the General Privacy Policy and a product's plugin.
@@ -46,8 +47,14 @@ enum Color {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Start the plugin of a product: a folder that builds, tests and passes its cases at once
+    New(new::Arguments),
     /// Compile plugins written in Rust and pack their manifests: `target/plugins/<product>.wasm`
     Build(build::Arguments),
+    /// Build plugins and ask each its cases, alone and under the built-in policy
+    ///
+    /// The exit code is 1 if a case fails.
+    Test(test::Arguments),
     /// Embed a manifest in a component made in any language
     Pack(pack::Arguments),
     /// Show what a plugin declares, without running it
@@ -95,6 +102,8 @@ fn main() -> ExitCode {
     };
     let mut terminal = Terminal::new(color, cli.quiet);
     let outcome = match cli.command {
+        Command::New(arguments) => new::run(&arguments, &mut terminal),
+        Command::Test(arguments) => test::run(&arguments, &mut terminal),
         Command::Build(arguments) => build::run(&arguments, &mut terminal),
         Command::Pack(arguments) => pack::run(&arguments, &mut terminal),
         Command::Inspect(arguments) => inspect::run(&arguments, &mut terminal),

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::{self, Write as _};
 
 use licit_baseline::{
-    Activity, Axis, Baseline, Category, Fact, FactValue, Id, Manifest, Operation, Purpose, Taxonomy,
+    Activity, Axis, Baseline, Category, Fact, FactType, FactValue, Id, Manifest, Operation, Purpose, Taxonomy,
 };
 use licit_host::{Decision, Format, Host, Request};
 
@@ -257,12 +257,29 @@ impl<'c> Own<'c> {
             });
             return;
         };
+        let before = lacks.len();
+        for control in &activity.controls {
+            let Some(control) = self.taxonomy().controls.get(*control) else {
+                continue;
+            };
+            let off = |it: &Shown<'_>| self.is_off(activity, it, &control.fact);
+            if control.allows.is_some() && !self.covered(activity).any(off) {
+                let change = self.denial(permit, states(self.taxonomy(), &control.fact));
+                let change = change.unwrap_or_else(|| format!("\"{}\" = \"…\"", control.fact));
+                let asked = self.of_case(permit, "");
+                lacks.push(Lack {
+                    what: format!(
+                        "no case of activity `{id}` is denied because the control `{}` is off",
+                        control.id
+                    ),
+                    add: format!("\"{id}: {} is off\" = {{ {asked}, {change} }}", control.id),
+                });
+            }
+        }
         // What several activities cover is denied because nobody can tell which is meant, which shows nothing of any.
-        if !self
-            .covered(activity)
-            .any(|it| it.is(Decision::Deny) && !it.answer.undeclared)
-        {
-            let mut changes = self.controls(activity);
+        let denied = |it: &Shown<'_>| it.is(Decision::Deny) && !it.answer.undeclared;
+        // A control that is off is a deny as well.
+        if lacks.len() == before && !self.covered(activity).any(denied) {
             let usual = [
                 ("consent.status", "not-given"),
                 ("security.channel", "plain"),
@@ -270,46 +287,14 @@ impl<'c> Own<'c> {
                 ("locus", "server"),
                 ("controls.account_cancelled", "cancelled"),
             ];
-            changes.extend(usual.map(|(fact, word)| (fact.to_owned(), FactValue::Text(word.into()))));
-            let denying = changes
-                .into_iter()
-                .find(|(fact, value)| self.denies(permit, fact, value));
-            let change = denying.map_or_else(|| "…".to_owned(), |(fact, value)| written(&fact, &value));
+            let usual = usual.map(|(fact, word)| (fact.to_owned(), FactValue::Text(word.into())));
+            let change = self
+                .denial(permit, usual.into())
+                .unwrap_or_else(|| "…".to_owned());
             lacks.push(Lack {
                 what: format!("no case of what activity `{id}` covers is denied"),
                 add: format!("\"{id}: denied\" = {{ {}, {change} }}", self.of_case(permit, "")),
             });
-        }
-        for control in &activity.controls {
-            let Some(control) = self.taxonomy().controls.get(*control) else {
-                continue;
-            };
-            if control.allows.is_some()
-                && !self
-                    .covered(activity)
-                    .any(|it| self.is_off(activity, it, &control.fact))
-            {
-                let off = self.controls(activity).into_iter();
-                let off = off.filter(|(fact, _)| *fact == control.fact);
-                let off = off
-                    .into_iter()
-                    .find(|(fact, value)| self.denies(permit, fact, value));
-                let change = off.map_or_else(
-                    || format!("\"{}\" = \"…\"", control.fact),
-                    |(fact, value)| written(&fact, &value),
-                );
-                lacks.push(Lack {
-                    what: format!(
-                        "no case of activity `{id}` is denied because the control `{}` is off",
-                        control.id
-                    ),
-                    add: format!(
-                        "\"{id}: {} is off\" = {{ {}, {change} }}",
-                        control.id,
-                        self.of_case(permit, "")
-                    ),
-                });
-            }
         }
         let exceeds = |it: &Shown<'_>| {
             let beyond = it.data.iter().filter(|data| !activity.covers.contains(**data));
@@ -321,31 +306,6 @@ impl<'c> Own<'c> {
         self.recipients(activity, lacks);
     }
 
-    /// The states in which the controls of an activity may be.
-    fn controls(&self, activity: &Activity) -> Vec<(String, FactValue)> {
-        let taxonomy = self.taxonomy();
-        let controls = activity
-            .controls
-            .iter()
-            .filter_map(|id| taxonomy.controls.get(*id));
-        let states = controls.filter_map(|control| {
-            let fact = taxonomy.facts.get(taxonomy.facts.find(&control.fact)?)?;
-            let words = fact.values.iter();
-            let texts = words.map(|word| FactValue::Text(word.as_str().into()));
-            let flags = [true, false]
-                .map(FactValue::Flag)
-                .into_iter()
-                .filter(|_| fact.values.is_empty());
-            Some(
-                texts
-                    .chain(flags)
-                    .map(|value| (control.fact.clone(), value))
-                    .collect::<Vec<_>>(),
-            )
-        });
-        states.flatten().collect()
-    }
-
     /// Whether a case is denied for what a fact is: it would be permitted if that were as in a case that is.
     fn is_off(&self, activity: &Activity, denied: &Shown<'_>, fact: &str) -> bool {
         denied.is(Decision::Deny)
@@ -353,23 +313,32 @@ impl<'c> Own<'c> {
                 .covered(activity)
                 .filter(|it| it.is(Decision::Permit))
                 .any(|permitted| {
-                    permitted
-                        .fact(self.taxonomy(), fact)
-                        .is_some_and(|value| self.with(denied, fact, value) == Some(Decision::Permit))
+                    permitted.fact(self.taxonomy(), fact).is_some_and(|value| {
+                        self.with(denied, fact, value)
+                            .is_some_and(|it| it.decision == Decision::Permit)
+                    })
                 })
     }
 
-    fn denies(&self, permitted: &Shown<'_>, fact: &str, value: &FactValue) -> bool {
-        self.with(permitted, fact, value) == Some(Decision::Deny)
+    /// The first of these facts for which a case would be denied, and what the answer comes with, as a line has it.
+    fn denial(&self, permitted: &Shown<'_>, facts: Vec<(String, FactValue)>) -> Option<String> {
+        facts.into_iter().find_map(|(fact, value)| {
+            let answer = self.with(permitted, &fact, &value)?;
+            let mut line = written(&fact, &value);
+            if !answer.obligations.is_empty() {
+                let _ = write!(line, ", obligations = {}", quoted(&answer.obligations));
+            }
+            (answer.decision == Decision::Deny).then_some(line)
+        })
     }
 
-    /// The decision if a fact were another.
-    fn with(&self, case: &Shown<'_>, fact: &str, value: &FactValue) -> Option<Decision> {
+    /// The answer if a fact were another.
+    fn with(&self, case: &Shown<'_>, fact: &str, value: &FactValue) -> Option<Answer> {
         let fact = self.taxonomy().facts.find(fact)?;
         let mut given = case.given.to_vec();
         given.retain(|(other, _)| *other != fact);
         given.push((fact, value.clone()));
-        Some(self.host.suppose(case.request, &given).decision)
+        Some(Answer::of(&self.host.suppose(case.request, &given)))
     }
 
     fn recipients(&self, activity: &Activity, lacks: &mut Vec<Lack>) {
@@ -400,11 +369,11 @@ impl<'c> Own<'c> {
                 "\"{id}: nobody else gets it\" = {{ operation = \"share\", …, \"recipient.class\" = \"advertiser\" }}"
             ),
             Some(permit) => {
-                let names = taxonomy.recipients.iter();
-                let names = names.filter(|(other, _)| !activity.names_recipient(taxonomy, *other));
-                let mut others = names.map(|(_, it)| FactValue::Text(it.id.as_str().into()));
-                let other = others.find(|it| self.denies(permit, "recipient.class", it));
-                let change = other.map_or_else(|| "…".to_owned(), |it| written("recipient.class", &it));
+                let others = taxonomy.recipients.iter();
+                let others = others.filter(|(other, _)| !activity.names_recipient(taxonomy, *other));
+                let class = |id: &str| ("recipient.class".to_owned(), FactValue::Text(id.into()));
+                let others = others.map(|(_, it)| class(&it.id)).collect();
+                let change = self.denial(permit, others).unwrap_or_else(|| "…".to_owned());
                 format!(
                     "\"{id}: nobody else gets it\" = {{ {}, {change} }}",
                     self.of_case(permit, "recipient.class")
@@ -455,8 +424,11 @@ impl<'c> Own<'c> {
         let line = match better.flatten().or(first) {
             Some((category, answer)) => {
                 let mut line = format!("with = \"{}\"", category.id);
-                if undeclared(&(category, answer)) {
+                if answer.deny_kind == Some("not-declared") {
                     line += ", deny-kind = \"not-declared\"";
+                }
+                if !answer.obligations.is_empty() {
+                    let _ = write!(line, ", obligations = {}", quoted(&answer.obligations));
                 }
                 line
             }
@@ -627,6 +599,20 @@ impl<'c> Own<'c> {
     }
 }
 
+/// The values that a fact may have.
+fn states(taxonomy: &Taxonomy, fact: &str) -> Vec<(String, FactValue)> {
+    let Some(definition) = taxonomy.facts.find(fact).and_then(|it| taxonomy.facts.get(it)) else {
+        return Vec::new();
+    };
+    let words = definition.values.iter().map(String::as_str);
+    let values: Vec<FactValue> = match definition.fact_type {
+        FactType::Flag => [false, true].map(FactValue::Flag).into(),
+        FactType::Texts => words.map(|word| FactValue::texts([word])).collect(),
+        _ => words.map(|word| FactValue::Text(word.into())).collect(),
+    };
+    values.into_iter().map(|value| (fact.to_owned(), value)).collect()
+}
+
 fn asked(operation: &str, purpose: &str, data: &[&str]) -> String {
     format!(
         "operation = \"{operation}\", purpose = \"{purpose}\", data = {}",
@@ -649,6 +635,7 @@ fn written(fact: &str, value: &FactValue) -> String {
     match value {
         FactValue::Flag(flag) => format!("{name} = {flag}"),
         FactValue::Text(word) => format!("{name} = \"{word}\""),
+        FactValue::Texts(words) => format!("{name} = {}", quoted(words)),
         _ => format!("{name} = …"),
     }
 }
@@ -758,11 +745,9 @@ mod tests {
         assert_eq!(
             whats(&found),
             [
-                "no case of what activity `forecast` covers is denied",
                 "no case of activity `forecast` is denied because the control `location-permission` is off",
                 "no case of activity `forecast` is denied because the control `location-services` is off",
                 "no case exceeds the data of activity `forecast` by one item",
-                "no case of what activity `place-details` covers is denied",
                 "no case of activity `place-details` is denied because the control `location-permission` is off",
                 "no case of activity `place-details` is denied because the control `location-services` is off",
                 "no case exceeds the data of activity `place-details` by one item",

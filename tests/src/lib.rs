@@ -10,6 +10,10 @@ mod hosts;
 pub mod reference;
 mod variation;
 
+/// The facts that lie under every case: each at the value that stands in nobody's way. Name and text of
+/// `tests/cases/permissive.toml`.
+pub const PERMISSIVE: (&str, &str) = ("permissive.toml", include_str!("../cases/permissive.toml"));
+
 pub use case::{Answer, Case, CaseFile};
 pub use complete::{Lack, lacking};
 pub use fixture::{as_cases_are_asked, built, fixture, fixtures, texts, with_manifest};

@@ -191,6 +191,8 @@ pub struct Product {
     pub named_data: Set<Category>,
     /// Purposes within the ceiling, with everything below them.
     pub purposes: Set<Purpose>,
+    /// The purposes that the policy names for this product itself, with everything below them.
+    pub named_purposes: Set<Purpose>,
     /// Categories within the ceiling for some operations or purposes only.
     pub restricted_data: Vec<RestrictedData>,
     /// Controls that bind purposes or data of this product.

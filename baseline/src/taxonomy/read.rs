@@ -522,10 +522,11 @@ fn product(
     let named_data = some(fields.texts("data"));
     let mut data = named_data.clone();
     data.add(&shared.data);
-    let mut purposes = match fields.texts("purposes") {
+    let named_purposes = match fields.texts("purposes") {
         words if words.is_empty() => ceiling.purposes.empty_set(),
         words => select(document, words, ceiling.purposes),
     };
+    let mut purposes = named_purposes.clone();
     purposes.add(&shared.purposes);
     let restricted_data = fields
         .tables("data-only-for", "an entry of `data-only-for`")
@@ -566,6 +567,7 @@ fn product(
         data,
         named_data,
         purposes,
+        named_purposes,
         restricted_data,
         controls: bound,
         recipients: fields

@@ -55,7 +55,7 @@ pub(crate) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit
 }
 
 /// The plugin in this folder, or else every plugin in the folder `plugins`.
-fn usual() -> Result<Vec<PathBuf>, Problem> {
+pub(crate) fn usual() -> Result<Vec<PathBuf>, Problem> {
     if PathBuf::from("plugin.toml").exists() {
         return Ok(vec![PathBuf::from(".")]);
     }

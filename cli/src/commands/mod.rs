@@ -7,5 +7,7 @@ pub(crate) mod eval;
 pub(crate) mod facts;
 pub(crate) mod inspect;
 pub(crate) mod law;
+pub(crate) mod new;
 pub(crate) mod pack;
 pub(crate) mod right;
+pub(crate) mod test;
