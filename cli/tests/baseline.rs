@@ -843,6 +843,46 @@ fn a_case_that_fails_shows_nothing() {
 }
 
 #[test]
+fn a_case_that_is_skipped_shows_nothing() {
+    let here = with_cases(&CASES.replace(
+        "deciding = [\"find-device-switch\"]",
+        "deciding = [\"find-device-switch\"]\nskip = \"not asked yet\"",
+    ));
+    let document = here.run(&["coverage", "--format", "json"]).assert_code(2).json();
+    assert_eq!(document["failed"], json!([]));
+    assert_eq!(document["cases"].as_array().unwrap().len(), 2);
+    assert_eq!(rule(&document, "find-device-switch")["decides"], json!([]));
+}
+
+#[test]
+fn cases_say_how_a_plugin_stands() {
+    let cases = |stand: &str, kind: &str| {
+        let here = with_cases(&format!(
+            "plugins.find-device = \"{stand}\"\n{}\n[variations]\n\"it stands so\" = {{ deny-kind = \"{kind}\" }}\n",
+            CASES.split("[[case]]").next().unwrap()
+        ));
+        let broken = root().join("tests/hostile/trap.wat");
+        std::fs::copy(broken, here.here.dir.path().join("tests/cases/broken.wat")).unwrap();
+        here.run(&["coverage", "--format", "json"])
+    };
+    for (stand, kind) in [("absent", "not-loaded"), ("broken.wat", "plugin-failed")] {
+        let document = cases(stand, kind).assert_code(2).json();
+        assert_eq!(document["failed"], json!([]), "{stand}");
+        assert_eq!(document["cases"].as_array().unwrap().len(), 1);
+    }
+    let gone = cases("gone.wat", "plugin-failed").assert_code(1);
+    assert!(
+        gone.err.contains("gone.wat`, the code of `find-device`"),
+        "{gone:?}"
+    );
+    let odd = cases("present", "plugin-failed").assert_code(1);
+    assert!(
+        odd.err.contains("one.toml:1:") && odd.err.contains("a plugin is `absent`"),
+        "{odd:?}"
+    );
+}
+
+#[test]
 fn the_page_needs_nothing_else_and_trusts_nothing() {
     let here = with_cases(&CASES.replace("the switch is on", "<script>alert(1)</script> & on"));
     let page = here.run(&["coverage", "--format", "html"]).assert_code(2).out;

@@ -87,7 +87,7 @@ struct Files {
 }
 
 /// Puts a [`Host`] together.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct HostBuilder {
     baselines: Vec<Arc<Baseline>>,
     files: Files,

@@ -1,6 +1,6 @@
 //! Cases as data: what is asked, what is given, what must come out.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -10,6 +10,7 @@ use licit_baseline::{
 };
 use licit_host::{Decision, DenyKind, Host, LoadAnswer, LoadRequest, Request, Response};
 
+use crate::hosts::Stand;
 use crate::variation::Variations;
 
 /// The cases of one file.
@@ -114,6 +115,17 @@ use crate::variation::Variations;
 /// | `request` | fields of the request that differ from the base |
 /// | `given` | facts that differ from the base |
 ///
+/// # A plugin that is missing or broken
+///
+/// A table `[plugins]` says for the whole file that a product has no plugin, or one whose code is another: that of a file,
+/// named from the folder of the file of cases. [`Hosts`](crate::Hosts) builds what such a file is asked of.
+///
+/// ```toml
+/// [plugins]
+/// weather = "absent"
+/// themes = "../hostile/trap.wat"
+/// ```
+///
 /// # Loading as a decision
 ///
 /// A request with `operation = "load"` asks whether a plugin may be loaded. It names a manifest: `manifest`, a text of the
@@ -150,6 +162,8 @@ use crate::variation::Variations;
 pub struct CaseFile {
     /// Its cases: the entries `[[case]]`, then the lines of `[variations]`, each in the order of the file.
     pub cases: Vec<Case>,
+    /// The products whose plugins are not as they are elsewhere; [`Hosts::of`](crate::Hosts::of) gives the host to ask.
+    pub plugins: BTreeMap<String, Stand>,
 }
 
 /// One case.
@@ -211,7 +225,7 @@ impl CaseFile {
             .and_then(|(document, _)| document.parse(Format::Toml));
         let document = Document::new(name, text);
         let root = document.parse(Format::Toml);
-        let cases = root
+        let file = root
             .as_ref()
             .and_then(|root| document.table(root, "a file of cases"))
             .map(|fields| {
@@ -259,21 +273,50 @@ impl CaseFile {
                     read
                 };
                 let cases: Vec<Case> = entries.iter().filter_map(read).collect();
+                let plugins = plugins(&document, &fields, host);
                 fields.finish();
-                cases
+                Self { cases, plugins }
             });
         let mut found = document.finish();
         if let Some((document, _)) = under {
             found.extend(document.finish());
         }
-        if found.has_errors() {
-            Err(found)
-        } else {
-            Ok(Self {
-                cases: cases.unwrap_or_default(),
-            })
+        match file {
+            Some(file) if !found.has_errors() => Ok(file),
+            _ => Err(found),
         }
     }
+}
+
+/// The table `[plugins]`.
+fn plugins(document: &Document, fields: &Fields<'_>, host: &Host) -> BTreeMap<String, Stand> {
+    let mut plugins = BTreeMap::new();
+    let table = fields.table("plugins", "`[plugins]`");
+    for (product, node) in table.iter().flat_map(Fields::entries) {
+        let baselines = host.baselines();
+        let known = |name: &str| {
+            baselines
+                .iter()
+                .any(|it| it.taxonomy().products.find(name).is_some())
+        };
+        if !known(&product.value) {
+            let names = baselines.iter().flat_map(|it| it.taxonomy().products.names());
+            document.unknown("product", product, names);
+        }
+        let stand = match document.text(node, "a plugin").map(|word| word.value) {
+            Some(word) if word == "absent" => Stand::Absent,
+            Some(word) if word.ends_with(".wat") || word.ends_with(".wasm") => Stand::Code(word.into()),
+            Some(_) => {
+                document
+                    .error(node.span.clone(), "a plugin is `absent`, or has the code of a file")
+                    .help("write `\"absent\"`, or the path of a `.wat` or `.wasm` file from the folder of this one");
+                continue;
+            }
+            None => continue,
+        };
+        plugins.insert(product.value.clone(), stand);
+    }
+    plugins
 }
 
 /// The names of all facts, of every version of the policy.

@@ -1,6 +1,6 @@
 //! Plugins that are only a manifest, and the files of a folder of cases.
 
-use std::io;
+use std::io::{self, Read};
 use std::path::Path;
 
 use licit_host::HostBuilder;
@@ -28,26 +28,42 @@ pub fn fixture(manifest: &str) -> Result<Vec<u8>, wat::Error> {
     Ok(with_manifest(wat::parse_str(ALWAYS_PERMIT)?, manifest))
 }
 
-/// Every fixture of a folder, as the path of its manifest and its plugin: the code is that of the `.wat` file of the same
-/// name, if there is one, and permits all that the manifest declares otherwise.
+/// Every manifest of a folder as a fixture: the path of the manifest, and its plugin.
 ///
 /// # Errors
 ///
-/// If the folder or a file cannot be read, or the code of a fixture is wrong; with the path.
+/// If the folder or a file cannot be read; with the path.
 pub fn fixtures(folder: &Path) -> io::Result<Vec<(String, Vec<u8>)>> {
     let plugin = |(path, manifest): (String, String)| {
-        let own = Path::new(&path).with_extension("wat");
-        let code = if own.is_file() {
-            wat::parse_file(&own).map(|code| with_manifest(code, &manifest))
-        } else {
-            fixture(&manifest)
-        };
-        match code {
-            Ok(plugin) => Ok((path, plugin)),
-            Err(error) => Err(io::Error::other(format!("{path}: {error}"))),
-        }
+        let plugin = fixture(&manifest).map_err(|error| io::Error::other(format!("{path}: {error}")))?;
+        Ok((path, plugin))
     };
     texts(folder)?.into_iter().map(plugin).collect()
+}
+
+/// Every built plugin of a folder, as its path and its bytes, sorted by path.
+///
+/// # Errors
+///
+/// If the folder or a file cannot be read; with the path.
+pub fn built(folder: &Path) -> io::Result<Vec<(String, Vec<u8>)>> {
+    /// The host has tighter bounds of its own.
+    const LARGEST: u64 = 64 << 20;
+    let about =
+        |path: &Path, error: &io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
+    let mut plugins = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(|error| about(folder, &error))? {
+        let path = entry.map_err(|error| about(folder, &error))?.path();
+        if path.extension().is_some_and(|extension| extension == "wasm") {
+            let mut bytes = Vec::new();
+            std::fs::File::open(&path)
+                .and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes))
+                .map_err(|error| about(&path, &error))?;
+            plugins.push((path.display().to_string(), bytes));
+        }
+    }
+    plugins.sort();
+    Ok(plugins)
 }
 
 /// A component with a manifest embedded, as `licit pack` does it, and without its checks.

@@ -5,8 +5,10 @@
 
 mod case;
 mod fixture;
+mod hosts;
 pub mod reference;
 mod variation;
 
 pub use case::{Answer, Case, CaseFile};
-pub use fixture::{as_cases_are_asked, fixture, fixtures, texts, with_manifest};
+pub use fixture::{as_cases_are_asked, built, fixture, fixtures, texts, with_manifest};
+pub use hosts::{Hosts, Stand};

@@ -9,14 +9,15 @@
 mod support;
 
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
-use licit_conformance::CaseFile;
+use licit_conformance::{CaseFile, Hosts};
+use licit_host::Host;
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
-    let host = Arc::new(support::builder().build().expect("a host"));
+    let builder = licit_conformance::as_cases_are_asked(Host::builder());
+    let hosts = Hosts::new(builder, support::plugins()).expect("a host");
     let root = support::root();
     let permissive =
         std::fs::read_to_string(root.join("tests/cases/permissive.toml")).expect("permissive facts");
@@ -27,7 +28,7 @@ fn main() -> ExitCode {
             .filter(|(name, _)| name.contains("/cases/")),
     );
     let mut trials = vec![Trial::test("every plugin loads", {
-        let refused: Vec<String> = host.refused().iter().map(ToString::to_string).collect();
+        let refused: Vec<String> = hosts.usual().refused().iter().map(ToString::to_string).collect();
         move || {
             if refused.is_empty() {
                 Ok(())
@@ -41,9 +42,15 @@ fn main() -> ExitCode {
             continue;
         }
         let under = Some(("tests/cases/permissive.toml", permissive.as_str()));
-        match CaseFile::read(&host, &name, &text, under) {
-            Ok(file) => trials.extend(file.cases.into_iter().map(|case| {
-                let host = Arc::clone(&host);
+        let read = CaseFile::read(hosts.usual(), &name, &text, under);
+        let read = read.map_err(|found| found.to_string()).and_then(|file| {
+            let folder = root.join(&name);
+            let host = hosts.of(&file, folder.parent().unwrap_or(root))?;
+            Ok((file, host))
+        });
+        match read {
+            Ok((file, host)) => trials.extend(file.cases.into_iter().map(|case| {
+                let host = host.clone();
                 Trial::ignorable_test(format!("{name}: {}", case.name), move || {
                     if let Some(reason) = case.skipped() {
                         return Ok(Completion::ignored_with(reason));
@@ -52,7 +59,7 @@ fn main() -> ExitCode {
                     Ok(Completion::Completed)
                 })
             })),
-            Err(found) => trials.push(Trial::test(name, move || Err(Failed::from(found.to_string())))),
+            Err(found) => trials.push(Trial::test(name, move || Err(Failed::from(found)))),
         }
     }
     libtest_mimic::run(&arguments, trials).exit_code()

@@ -4,14 +4,11 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use cap_std::ambient_authority;
-use cap_std::fs::Dir;
 use clap::Args;
 use licit_baseline::{Baseline, ConditionKey, Rule, RuleKind};
-use licit_conformance::{Answer, Case, CaseFile};
+use licit_conformance::{Answer, Case, CaseFile, Hosts};
 use licit_host::Host;
 
-use crate::input;
 use crate::terminal::{Problem, Terminal};
 
 /// Which cases, and which plugins they are asked of.
@@ -90,13 +87,17 @@ impl Reached {
         source: &Source,
         terminal: &mut Terminal,
     ) -> Result<Self, Problem> {
-        let host = source.host(baseline, terminal)?;
+        let hosts = source.hosts(baseline, terminal)?;
         let mut reached = Self::default();
         for (name, text, permissive) in source.files()? {
             let under = permissive
                 .as_ref()
                 .map(|(name, text)| (name.as_str(), text.as_str()));
-            let file = CaseFile::read(&host, &name, &text, under)?;
+            let file = CaseFile::read(hosts.usual(), &name, &text, under)?;
+            let folder = Path::new(&name).parent().unwrap_or(Path::new("."));
+            let host = hosts
+                .of(&file, folder)
+                .map_err(|error| Problem::Text(format!("{name}: {error}")))?;
             // A case that is not run shows nothing.
             for case in file.cases.iter().filter(|case| case.skipped().is_none()) {
                 let answer = case.answer(&host);
@@ -214,16 +215,14 @@ fn add(list: &mut Vec<usize>, number: usize) {
 type CaseText = (String, String, Option<(String, String)>);
 
 impl Source {
-    fn host(&self, baseline: &Arc<Baseline>, terminal: &mut Terminal) -> Result<Host, Problem> {
-        let name = input::shown(&self.plugins);
-        let dir = Dir::open_ambient_dir(&self.plugins, ambient_authority()).map_err(|error| {
-            Problem::Text(format!("cannot read the plugins folder `{name}`: {error}; run `licit build` first, or pass `--plugins DIR`"))
+    fn hosts(&self, baseline: &Arc<Baseline>, terminal: &mut Terminal) -> Result<Hosts, Problem> {
+        let mut plugins = licit_conformance::built(&self.plugins).map_err(|error| {
+            Problem::Text(format!(
+                "cannot read the plugins: {error}; run `licit build` first, or pass `--plugins DIR`"
+            ))
         })?;
-        let builder = Host::builder()
-            .baselines([Arc::clone(baseline)])
-            .plugins(&dir)
-            .map_err(|error| Problem::Text(format!("plugins folder `{name}`: {error}")))?;
-        let mut builder = licit_conformance::as_cases_are_asked(builder);
+        let builder = Host::builder().baselines([Arc::clone(baseline)]);
+        let builder = licit_conformance::as_cases_are_asked(builder);
         let usual = Path::new("tests/plugins");
         let fixtures = self
             .fixtures
@@ -231,20 +230,16 @@ impl Source {
             .or_else(|| usual.is_dir().then_some(usual));
         let fixtures = fixtures.map(licit_conformance::fixtures).transpose();
         let fixtures = fixtures.map_err(|error| Problem::Text(error.to_string()))?;
-        for (name, plugin) in fixtures.unwrap_or_default() {
-            builder = builder.plugin(&name, plugin);
-        }
-        let host = builder
-            .build()
-            .map_err(|error| Problem::Lines(error.to_string()))?;
-        for refused in host.refused() {
+        plugins.extend(fixtures.unwrap_or_default());
+        let hosts = Hosts::new(builder, plugins).map_err(|error| Problem::Lines(error.to_string()))?;
+        for refused in hosts.usual().refused() {
             terminal.warn(format!(
                 "plugin `{}` is refused: {}",
                 refused.file(),
                 refused.message()
             ));
         }
-        Ok(host)
+        Ok(hosts)
     }
 
     fn files(&self) -> Result<Vec<CaseText>, Problem> {
@@ -288,18 +283,13 @@ fn usual_folders() -> Result<Vec<PathBuf>, Problem> {
     if own.is_dir() {
         folders.push(own.to_owned());
     }
-    if let Ok(plugins) = std::fs::read_dir("plugins") {
-        for plugin in plugins {
-            let cases = plugin
-                .map_err(|error| Problem::file("read", "plugins", &error))?
-                .path()
-                .join("cases");
-            if cases.is_dir() {
-                folders.push(cases);
-            }
-        }
+    let plugins = Path::new("plugins");
+    if plugins.is_dir() {
+        let found = licit::build::plugins_in(plugins);
+        let found = found.map_err(|error| Problem::file("read", "plugins", &error))?;
+        let cases = found.iter().map(|plugin| plugin.join("cases"));
+        folders.extend(cases.filter(|cases| cases.is_dir()));
     }
-    folders.sort_by_key(|folder| (folder != own, folder.clone()));
     Ok(folders)
 }
 

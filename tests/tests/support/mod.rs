@@ -1,10 +1,9 @@
 //! What the test targets share: built plugins, fixture plugins, a host over both.
+#![allow(dead_code, reason = "every test target uses its own part")]
 
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use cap_std::ambient_authority;
-use cap_std::fs::Dir;
 use licit_host::{Host, HostBuilder};
 
 /// The root of the workspace.
@@ -28,16 +27,18 @@ pub(crate) fn built_plugins() -> &'static Path {
     })
 }
 
-/// A host with the product plugins and with the fixture plugins of `tests/plugins`.
+/// The product plugins and the fixture plugins of `tests/plugins`.
+pub(crate) fn plugins() -> Vec<(String, Vec<u8>)> {
+    let mut plugins = licit_conformance::built(built_plugins()).expect("built plugins");
+    plugins.extend(licit_conformance::fixtures(&root().join("tests/plugins")).expect("fixtures"));
+    plugins
+}
+
+/// A host with all of these.
 pub(crate) fn builder() -> HostBuilder {
-    let dir =
-        Dir::open_ambient_dir(built_plugins(), ambient_authority()).expect("the folder of built plugins");
-    let builder = Host::builder().plugins(&dir).expect("built plugins");
-    let mut builder = licit_conformance::as_cases_are_asked(builder);
-    for (name, plugin) in licit_conformance::fixtures(&root().join("tests/plugins")).expect("fixtures") {
-        builder = builder.plugin(&name, plugin);
-    }
-    builder
+    let builder = licit_conformance::as_cases_are_asked(Host::builder());
+    let add = |builder: HostBuilder, (name, plugin): (String, Vec<u8>)| builder.plugin(&name, plugin);
+    plugins().into_iter().fold(builder, add)
 }
 
 /// Name, from the root of the workspace, and text of every TOML file below a folder, sorted by name.

@@ -1,1 +1,0 @@
-../hostile/trap.wat
