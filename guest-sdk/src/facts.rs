@@ -128,17 +128,35 @@ impl<'a> Stated<'a> {
     /// Takes a value; aborts unless the fact is declared and the value of its type.
     #[track_caller]
     pub(crate) fn state(&mut self, name: &str, value: FactValue<'a>) {
-        let mut slots = self.specs.iter().zip(&mut self.values);
-        let Some((spec, slot)) = slots.find(|(spec, _)| same(spec.name, name)) else {
-            abort(|| {
-                let declared = listed(self.specs.iter().map(|spec| spec.name));
-                format!("no activity with this purpose reads the fact `{name}` (declared: {declared})")
-            });
-        };
+        let (spec, slot) = self.slot(name);
         *slot = spec.kind.admit(value);
         if slot.is_none() {
             abort(|| format!("the fact `{name}` takes {}", spec.kind.expected()));
         }
+    }
+
+    /// Makes a fact unknown again; aborts unless it is declared.
+    #[track_caller]
+    pub(crate) fn forget(&mut self, name: &str) {
+        *self.slot(name).1 = None;
+    }
+
+    #[track_caller]
+    fn slot(&mut self, name: &str) -> (&'static FactSpec, &mut Option<Value<'a>>) {
+        let mut slots = self.specs.iter().zip(&mut self.values);
+        match slots.find(|(spec, _)| same(spec.name, name)) {
+            Some(found) => found,
+            None => abort(|| {
+                let declared = listed(self.specs.iter().map(|spec| spec.name));
+                format!("no activity with this purpose reads the fact `{name}` (declared: {declared})")
+            }),
+        }
+    }
+
+    /// The facts that are known, by name.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&'static str, impl fmt::Debug)> {
+        let stated = self.specs.iter().zip(&self.values);
+        stated.filter_map(|(spec, value)| Some((spec.name, value.as_ref()?)))
     }
 
     /// Aborts unless every required fact has a value.
@@ -157,10 +175,7 @@ impl<'a> Stated<'a> {
 
 impl fmt::Debug for Stated<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let stated = self.specs.iter().zip(&self.values);
-        f.debug_map()
-            .entries(stated.filter_map(|(spec, value)| Some((spec.name, value.as_ref()?))))
-            .finish()
+        f.debug_map().entries(self.iter()).finish()
     }
 }
 
@@ -301,6 +316,13 @@ impl From<bool> for FactValue<'_> {
 impl From<i64> for FactValue<'_> {
     fn from(integer: i64) -> Self {
         Self::Integer(integer)
+    }
+}
+
+/// So that a literal needs no suffix.
+impl From<i32> for FactValue<'_> {
+    fn from(integer: i32) -> Self {
+        Self::Integer(integer.into())
     }
 }
 

@@ -32,6 +32,7 @@ mod arena;
 mod facts;
 mod instant;
 mod request;
+pub mod testing;
 mod verdict;
 mod vocabulary;
 
@@ -108,6 +109,6 @@ pub mod __private {
     pub use crate::__export as export;
     pub use crate::abi;
     pub use crate::facts::{FactSpec, Facts, Kind};
-    pub use crate::vocabulary::PurposeSpec;
+    pub use crate::vocabulary::{ActivitySpec, PurposeSpec};
     pub use licit_guest_macros::expand;
 }

@@ -49,14 +49,18 @@ impl<'a, V: Vocabulary> Request<'a, V> {
     #[must_use]
     #[track_caller]
     pub fn new(operation: V::Operation, purpose: &str, data: impl IntoIterator<Item = V::Data>) -> Self {
-        let mut data: Vec<_> = data.into_iter().collect();
-        data.sort_unstable_by_key(|category| category.id());
-        data.dedup();
-        let purpose = declared_purpose(purpose);
+        Self::of(operation, declared_purpose(purpose), data)
+    }
+
+    fn of(
+        operation: V::Operation,
+        purpose: &'static PurposeSpec<V>,
+        data: impl IntoIterator<Item = V::Data>,
+    ) -> Self {
         Self {
             operation,
             purpose,
-            data,
+            data: sorted(data),
             facts: Stated::none(purpose.facts),
         }
     }
@@ -72,6 +76,46 @@ impl<'a, V: Vocabulary> Request<'a, V> {
     pub fn fact(mut self, name: &str, value: impl Into<FactValue<'a>>) -> Self {
         self.facts.state(name, value.into());
         self
+    }
+
+    /// A request whose purpose is the one that `is_purpose` knows, for the test kit.
+    #[track_caller]
+    pub(crate) fn matching(
+        operation: V::Operation,
+        is_purpose: fn(V::Purpose<'_>) -> bool,
+        data: impl IntoIterator<Item = V::Data>,
+    ) -> Self {
+        let mut purposes = V::PURPOSES.iter();
+        let found = purposes.find(|spec| is_purpose((spec.variant)(Stated::none(spec.facts).facts())));
+        match found {
+            Some(purpose) => Self::of(operation, purpose, data),
+            None => abort(|| "no declared purpose is meant".to_owned()),
+        }
+    }
+
+    pub(crate) fn with_operation(mut self, operation: V::Operation) -> Self {
+        self.operation = operation;
+        self
+    }
+
+    pub(crate) fn with_data(mut self, data: impl IntoIterator<Item = V::Data>) -> Self {
+        self.data = sorted(data);
+        self
+    }
+
+    #[track_caller]
+    pub(crate) fn without(mut self, fact: &str) -> Self {
+        self.facts.forget(fact);
+        self
+    }
+
+    pub(crate) const fn purpose_id(&self) -> &'static str {
+        self.purpose.id
+    }
+
+    /// The facts that are known, by name.
+    pub(crate) fn stated(&self) -> impl Iterator<Item = (&'static str, impl fmt::Debug)> {
+        self.facts.iter()
     }
 
     /// The request as it came over the wire: aborts unless it fits the declaration in every word.
@@ -108,6 +152,14 @@ impl<'a, V: Vocabulary> Request<'a, V> {
             facts: stated,
         }
     }
+}
+
+/// Categories in the order of a request.
+fn sorted<T: Term>(data: impl IntoIterator<Item = T>) -> Vec<T> {
+    let mut data: Vec<_> = data.into_iter().collect();
+    data.sort_unstable_by_key(|category| category.id());
+    data.dedup();
+    data
 }
 
 #[track_caller]

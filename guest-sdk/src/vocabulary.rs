@@ -34,6 +34,9 @@ pub trait Vocabulary: Sized + 'static {
     /// How to recognise each declared purpose and what its activities read.
     #[doc(hidden)]
     const PURPOSES: &'static [PurposeSpec<Self>];
+    /// What a host may ask: for the test kit, which is all that looks at it.
+    #[doc(hidden)]
+    const ACTIVITIES: &'static [ActivitySpec<Self>];
 }
 
 /// One declared purpose: its id, the facts that come with it (sorted by name), and its variant.
@@ -43,6 +46,18 @@ pub struct PurposeSpec<V: Vocabulary> {
     pub id: &'static str,
     pub facts: &'static [FactSpec],
     pub variant: for<'a> fn(Facts<'a>) -> V::Purpose<'a>,
+}
+
+/// One declared activity: what it covers, and the facts that come with a request for it.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct ActivitySpec<V: Vocabulary> {
+    pub id: &'static str,
+    pub purpose: &'static str,
+    pub operations: &'static [V::Operation],
+    pub data: &'static [V::Data],
+    pub reads: &'static [&'static str],
+    pub optional_reads: &'static [&'static str],
 }
 
 /// Whether two texts are equal, eight bytes at a time. On wasm32 the standard comparison goes byte by byte, and

@@ -1,7 +1,9 @@
 //! A plugin as its author writes it: it builds, runs and is tested natively.
 #![forbid(unsafe_code)]
 
+use licit_guest::testing::{Ask, ask};
 use licit_guest::{DAY, Instant, Term};
+use std::fmt::Debug;
 use std::panic;
 
 licit_guest::plugin!("themes.toml");
@@ -36,7 +38,7 @@ fn recommendation<'a>() -> Request<'a> {
 }
 
 /// What the panic of `request` says.
-fn refusal(request: impl FnOnce() -> Verdict + panic::UnwindSafe) -> String {
+fn refusal<T: Debug>(request: impl FnOnce() -> T + panic::UnwindSafe) -> String {
     match panic::catch_unwind(request) {
         Ok(verdict) => format!("no panic but {verdict:?}"),
         Err(payload) => payload.downcast_ref::<String>().cloned().unwrap_or_default(),
@@ -154,6 +156,98 @@ fn what_does_not_fit_the_declaration_is_named() {
     ] {
         assert_eq!(request, expected);
     }
+}
+
+fn asked<'a>() -> Ask<'a, Plugin> {
+    ask!(
+        Use ContentRecommendation [BrowsingHistory],
+        at = "2026-11-23T10:00:00Z", consent.time = Instant::utc("2026-11-01T00:00:00Z"),
+        controls.personalisation = ControlsPersonalisation::On, right.objected_purposes = [], subject.region = "IN"
+    )
+}
+
+#[test]
+fn a_request_is_one_line_and_a_base_for_many() {
+    asked().assert_permit();
+    asked().fact("right.count", 3).assert_permit();
+    asked()
+        .fact("right.count", 3)
+        .unknown("right.count")
+        .assert_permit();
+    asked()
+        .data([Data::DownloadHistory])
+        .assert_permit_with([Obligation::RefreshIndex]);
+    asked()
+        .fact("right.objected_purposes", ["profiling"])
+        .assert_deny(Reason::Objected);
+    asked()
+        .fact("consent.time", "2026-01-01T00:00:00Z")
+        .assert_deny(Reason::HistoryTooOld);
+    assert_eq!(asked().operation(Operation::Collect).verdict(), permit());
+    ask!(Use SystemServiceOperation [Oaid]).assert_permit();
+}
+
+#[test]
+fn another_verdict_is_shown_with_its_request() {
+    let expected = |got, expected| {
+        format!(
+            "the verdict is another one\n  request   use content-recommendation [download-history]\n  \
+             facts     at = \"2026-11-23T10:00:00Z\", consent.time = \"2026-11-01T00:00:00Z\", \
+             controls.personalisation = \"on\", right.objected_purposes = {got}, subject.region = \"IN\"\n  {expected}"
+        )
+    };
+    let download = || asked().data([Data::DownloadHistory]);
+    assert_eq!(
+        refusal(|| download().assert_permit()),
+        expected("[]", "expected  permit\n  got       permit with refresh-index")
+    );
+    let objected = || download().fact("right.objected_purposes", ["profiling"]);
+    assert_eq!(
+        refusal(|| objected().assert_deny(Reason::HistoryTooOld)),
+        expected(
+            "[\"profiling\"]",
+            "expected  deny history-too-old\n  got       deny objected"
+        )
+    );
+    assert_eq!(
+        refusal(|| objected().assert_permit_with([Obligation::RefreshIndex])),
+        expected(
+            "[\"profiling\"]",
+            "expected  permit with refresh-index\n  got       deny objected"
+        )
+    );
+}
+
+#[test]
+fn what_no_host_would_ask_shows_nothing() {
+    let first_line = |ask: fn() -> Ask<'static, Plugin>| {
+        let refusal = refusal(|| drop(ask().verdict()));
+        refusal.lines().next().map(str::to_owned).unwrap_or_default()
+    };
+    for (refused, expected) in [
+        (
+            first_line(|| asked().unknown("subject.region")),
+            "no host would ask this: the activity `recommend-content` reads `subject.region`, which has no value; \
+             state it: `subject.region = …`",
+        ),
+        (
+            first_line(|| asked().fact("consent.explicit", true)),
+            "no host would ask this: the activity `recommend-content` does not read `consent.explicit`; leave it out, \
+             or add it to `reads` or `optional-reads`",
+        ),
+        (
+            first_line(|| asked().data([])),
+            "no host would ask this: no activity of `plugin.toml` covers it",
+        ),
+    ] {
+        assert_eq!(refused, expected);
+    }
+    assert_eq!(
+        refusal(|| drop(ask!(Collect SystemServiceOperation [Oaid]).verdict())),
+        "no host would ask this: no activity of `plugin.toml` covers it\n  \
+         declared  use system-service-operation [oaid], as `run`\n  \
+         request   collect system-service-operation [oaid]"
+    );
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The types and the export of one plugin, as a pure function of its model.
 
-use crate::model::{Entry, Fact, Kind, Model, Purpose};
+use crate::model::{Activity, Entry, Fact, Kind, Model, Purpose};
 use heck::{ToSnakeCase, ToUpperCamelCase};
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote};
@@ -189,6 +189,10 @@ fn purposes(sdk: &TokenStream, names: &mut Names, model: &Model) -> Result<Token
         });
     }
     let lifetime = (!structs.is_empty()).then(|| quote!(<'a>));
+    let activities = model
+        .activities
+        .iter()
+        .map(|activity| activity_spec(sdk, activity));
     let plugin_doc = format!("What the plugin `{}` declares.", model.product);
     Ok(quote! {
         #(#structs)*
@@ -212,6 +216,7 @@ fn purposes(sdk: &TokenStream, names: &mut Names, model: &Model) -> Result<Token
             type Obligation = Obligation;
 
             const PURPOSES: &'static [#sdk::__private::PurposeSpec<Self>] = &[#(#specs),*];
+            const ACTIVITIES: &'static [#sdk::__private::ActivitySpec<Self>] = &[#(#activities),*];
         }
 
         /// One request that this plugin judges.
@@ -302,6 +307,31 @@ fn fact_accessor(
         #[track_caller]
         pub fn #accessor(self) -> #result {
             #value
+        }
+    }
+}
+
+fn activity_spec(
+    sdk: &TokenStream,
+    Activity {
+        id,
+        purpose,
+        operations,
+        data,
+        reads,
+        optional_reads,
+    }: &Activity,
+) -> TokenStream {
+    let operations = operations.iter().map(|id| ident(&camel(id)));
+    let data = data.iter().map(|id| ident(&camel(id)));
+    quote! {
+        #sdk::__private::ActivitySpec {
+            id: #id,
+            purpose: #purpose,
+            operations: &[#(Operation::#operations),*],
+            data: &[#(Data::#data),*],
+            reads: &[#(#reads),*],
+            optional_reads: &[#(#optional_reads),*],
         }
     }
 }

@@ -1,17 +1,31 @@
 //! What the generator needs to know of a manifest: ids with their documentation, and typed facts.
 
-use licit_baseline::{Entry as _, Fact as BaselineFact, FactType, Id, Manifest, Taxonomy, Timing};
+use licit_baseline::{
+    Entry as TableEntry, Fact as BaselineFact, FactType, Id, Manifest, Table, Taxonomy, Timing,
+};
 use std::collections::BTreeSet;
 
 /// Everything that becomes a type.
 #[derive(Debug)]
 pub(crate) struct Model {
     pub(crate) product: String,
+    pub(crate) activities: Vec<Activity>,
     pub(crate) purposes: Vec<Purpose>,
     pub(crate) data: Vec<Entry>,
     pub(crate) operations: Vec<Entry>,
     pub(crate) reasons: Vec<Entry>,
     pub(crate) obligations: Vec<Entry>,
+}
+
+/// A declared activity, by the ids of what it declares.
+#[derive(Debug)]
+pub(crate) struct Activity {
+    pub(crate) id: String,
+    pub(crate) purpose: String,
+    pub(crate) operations: Vec<String>,
+    pub(crate) data: Vec<String>,
+    pub(crate) reads: Vec<String>,
+    pub(crate) optional_reads: Vec<String>,
 }
 
 /// An id that becomes a variant of an enum.
@@ -74,6 +88,10 @@ impl Model {
             .collect();
         Self {
             product: taxonomy.products.name(manifest.product).to_owned(),
+            activities: activities
+                .iter()
+                .map(|activity| Activity::new(activity, taxonomy))
+                .collect(),
             purposes: purposes
                 .into_iter()
                 .map(|id| Purpose::new(id, manifest, taxonomy))
@@ -102,6 +120,22 @@ impl Model {
                     )
                 })
                 .collect(),
+        }
+    }
+}
+
+impl Activity {
+    fn new(activity: &licit_baseline::Activity, taxonomy: &Taxonomy) -> Self {
+        fn names<T: TableEntry>(table: &Table<T>, ids: impl Iterator<Item = Id<T>>) -> Vec<String> {
+            ids.map(|id| table.name(id).to_owned()).collect()
+        }
+        Self {
+            id: activity.id.clone(),
+            purpose: taxonomy.purposes.name(activity.purpose).to_owned(),
+            operations: names(&taxonomy.operations, activity.operations.iter()),
+            data: names(&taxonomy.categories, activity.data.iter().copied()),
+            reads: names(&taxonomy.facts, activity.reads.iter().copied()),
+            optional_reads: names(&taxonomy.facts, activity.optional_reads.iter().copied()),
         }
     }
 }

@@ -98,6 +98,7 @@ fn the_whole_taxonomy_can_be_generated() {
         .collect();
     let model = Model {
         product: "themes".to_owned(),
+        activities: Vec::new(),
         purposes,
         data: entries(taxonomy.categories.names().collect()),
         operations: entries(taxonomy.operations.names().collect()),

@@ -19,34 +19,24 @@ pub fn evaluate(request: &Request) -> Verdict {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn command(command: &'static str, factor: &'static str, data: Data) -> Verdict {
-        let request = Request::new(Operation::Use, "find-device", [data])
-            .fact("feature.command", command)
-            .fact("subject.second_factor", factor);
-        evaluate(&request)
-    }
+    use licit_guest::testing::ask;
 
     #[test]
     fn coordinates_are_read_only_on_command() {
-        assert_eq!(
-            command("none", "present", Data::LatitudeLongitude),
-            deny(Reason::NobodyAsked)
-        );
-        assert!(command("none", "present", Data::DeviceFindLocation).is_permit());
-        assert!(command("locate", "absent", Data::LatitudeLongitude).is_permit());
+        let nobody = ask!(Use FindDevice [LatitudeLongitude], feature.command = "none");
+        nobody.assert_deny(Reason::NobodyAsked);
+        nobody.data([Data::DeviceFindLocation]).assert_permit();
+        nobody.fact("feature.command", "locate").assert_permit();
     }
 
     #[test]
     fn erasing_needs_a_second_factor() {
-        assert_eq!(
-            command("erase", "absent", Data::DeviceId),
-            deny(Reason::EraseNeedsSecondFactor)
-        );
-        let unknown =
-            Request::new(Operation::Use, "find-device", [Data::DeviceId]).fact("feature.command", "erase");
-        assert_eq!(evaluate(&unknown), deny(Reason::EraseNeedsSecondFactor));
-        assert!(command("erase", "present", Data::DeviceId).is_permit());
-        assert!(command("lock", "absent", Data::DeviceId).is_permit());
+        let erase = ask!(Use FindDevice [DeviceId], feature.command = "erase");
+        erase.assert_deny(Reason::EraseNeedsSecondFactor);
+        erase
+            .fact("subject.second_factor", "absent")
+            .assert_deny(Reason::EraseNeedsSecondFactor);
+        erase.fact("subject.second_factor", "present").assert_permit();
+        erase.fact("feature.command", "lock").assert_permit();
     }
 }

@@ -17,29 +17,23 @@ pub fn evaluate(request: &Request) -> Verdict {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use licit_guest::testing::ask;
 
     #[test]
     fn a_message_has_two_readers() {
-        let read = |role: &'static str| {
-            evaluate(
-                &Request::new(Operation::Use, "messaging", [Data::ChatHistory]).fact("reader.role", role),
-            )
-        };
         for role in ["sender", "receiver", "none"] {
-            assert!(read(role).is_permit(), "{role}");
+            ask!(Use Messaging [ChatHistory], reader.role = role).assert_permit();
         }
         for role in ["moderator", "staff", "other"] {
-            assert_eq!(read(role), deny(Reason::StrangerReads), "{role}");
+            ask!(Use Messaging [ChatHistory], reader.role = role).assert_deny(Reason::StrangerReads);
         }
     }
 
     #[test]
     fn history_has_one_owner() {
-        let sync = |holder: bool| {
-            let request = Request::new(Operation::Store, "chat-history-sync", [Data::ChatHistory]);
-            evaluate(&request.fact("subject.is_account_holder", holder))
-        };
-        assert!(sync(true).is_permit());
-        assert_eq!(sync(false), deny(Reason::NotTheHolder));
+        let sync = ask!(Store ChatHistorySync [ChatHistory], subject.is_account_holder = true);
+        sync.assert_permit();
+        sync.fact("subject.is_account_holder", false)
+            .assert_deny(Reason::NotTheHolder);
     }
 }

@@ -27,42 +27,35 @@ pub fn evaluate(request: &Request) -> Verdict {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use licit_guest::testing::{Ask, ask};
 
-    fn recommend(child_signal: bool, objected: Vec<&'static str>, data: Data) -> Verdict {
-        let request = Request::new(Operation::Use, "content-recommendation", [data])
-            .fact("subject.child_signal", child_signal)
-            .fact("right.objected_purposes", objected);
-        evaluate(&request)
+    fn recommend<'a>() -> Ask<'a, Plugin> {
+        ask!(Use ContentRecommendation [DownloadHistory], right.objected_purposes = [], subject.child_signal = false)
     }
 
     #[test]
     fn an_objection_outweighs_everything() {
-        let verdict = recommend(false, vec!["content-recommendation"], Data::DownloadHistory);
-        assert_eq!(verdict, deny(Reason::Objected));
-        assert_eq!(
-            recommend(false, vec!["personalisation"], Data::Oaid),
-            deny(Reason::Objected)
-        );
-        assert!(recommend(false, vec!["marketing"], Data::DownloadHistory).is_permit());
+        recommend().assert_permit();
+        let objected = |to| recommend().fact("right.objected_purposes", [to]);
+        objected("content-recommendation").assert_deny(Reason::Objected);
+        objected("personalisation").assert_deny(Reason::Objected);
+        objected("marketing").assert_permit();
     }
 
     #[test]
     fn what_a_child_may_have_looked_at_is_not_used() {
-        assert_eq!(
-            recommend(true, vec![], Data::BrowsingHistory),
-            deny(Reason::ChildSignal)
-        );
-        assert!(recommend(true, vec![], Data::DownloadHistory).is_permit());
+        let child = recommend().fact("subject.child_signal", true);
+        child
+            .data([Data::BrowsingHistory])
+            .assert_deny(Reason::ChildSignal);
+        child.assert_permit();
     }
 
     #[test]
     fn only_collected_comments_are_moderated() {
-        let ask = |operation, data| evaluate(&Request::new(operation, "system-service-operation", [data]));
-        assert_eq!(
-            ask(Operation::Collect, Data::Comment),
-            permit().with(Obligation::ModerateComment)
-        );
-        assert_eq!(ask(Operation::Use, Data::Comment), permit());
-        assert_eq!(ask(Operation::Collect, Data::Like), permit());
+        let comment = ask!(Collect SystemServiceOperation [Comment]);
+        comment.assert_permit_with([Obligation::ModerateComment]);
+        comment.operation(Operation::Use).assert_permit();
+        comment.data([Data::Like]).assert_permit();
     }
 }

@@ -22,24 +22,23 @@ pub fn evaluate(request: &Request) -> Verdict {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn request(operation: Operation) -> Request<'static> {
-        Request::new(operation, "cloud-sync", [Data::CloudSyncedContent])
-    }
+    use licit_guest::testing::ask;
 
     #[test]
     fn only_private_content_is_synchronised() {
-        assert!(evaluate(&request(Operation::Collect)).is_permit());
-        assert!(evaluate(&request(Operation::Collect).fact("data.visibility", "private")).is_permit());
-        let posted = request(Operation::Store).fact("data.visibility", "user-posted");
-        assert_eq!(evaluate(&posted), deny(Reason::PostedContent));
+        let sync = ask!(Store CloudSync [CloudSyncedContent]);
+        sync.assert_permit();
+        sync.fact("data.visibility", "private").assert_permit();
+        sync.fact("data.visibility", "user-posted")
+            .assert_deny(Reason::PostedContent);
     }
 
     #[test]
     fn only_the_holder_gets_it_back() {
-        let restore =
-            |holder: bool| evaluate(&request(Operation::Use).fact("subject.is_account_holder", holder));
-        assert_eq!(restore(true), permit().with(Obligation::TellHolder));
-        assert_eq!(restore(false), deny(Reason::NotTheHolder));
+        let restore = ask!(Use CloudSync [CloudSyncedContent], subject.is_account_holder = true);
+        restore.assert_permit_with([Obligation::TellHolder]);
+        restore
+            .fact("subject.is_account_holder", false)
+            .assert_deny(Reason::NotTheHolder);
     }
 }
