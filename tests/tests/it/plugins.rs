@@ -1,17 +1,34 @@
-//! The four product plugins as built: small, closed, reproducible, and every word of their manifests reached by a case.
+//! The product plugins as built: small, closed, reproducible, and every word of their manifests reached by a case.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 use licit_baseline::{Baseline, Manifest};
 use licit_conformance::CaseFile;
 use licit_host::{Decision, sandbox};
 
-use crate::setup::{self, HOST, PLUGINS, permitted};
+use crate::setup::{self, HOST, permitted};
 use crate::support;
+
+/// The folder of every product plugin, with its manifest.
+fn plugins() -> Vec<(PathBuf, Manifest)> {
+    let folders = licit::build::plugins_in(&support::root().join("plugins")).expect("the plugins' folders");
+    let with_manifest = |folder: PathBuf| {
+        let text = std::fs::read_to_string(folder.join("plugin.toml")).expect("a manifest");
+        let read = Manifest::parse("plugin.toml", &text, Baseline::embedded().taxonomy());
+        let (manifest, _) = read.unwrap_or_else(|found| panic!("{}: {found}", folder.display()));
+        (folder, manifest)
+    };
+    folders.into_iter().map(with_manifest).collect()
+}
 
 #[test]
 fn each_is_small_imports_nothing_and_has_one_page() {
-    for (name, bytes) in PLUGINS.iter() {
+    let baseline = Baseline::embedded();
+    for (_, manifest) in plugins() {
+        let name = baseline.taxonomy().products.name(manifest.product);
+        let file = support::built_plugins().join(format!("{name}.wasm"));
+        let bytes = &std::fs::read(file).expect("a built plugin");
         assert!(bytes.len() < 20 * 1024, "{name} has {} bytes", bytes.len());
         let described = sandbox::describe(bytes).unwrap_or_else(|error| panic!("{name}: {error}"));
         assert!(described.imports.is_empty(), "{name}: {:?}", described.imports);
@@ -40,13 +57,8 @@ fn every_reason_obligation_and_activity_is_reached_by_a_case() {
     let permissive = setup::text("cases/permissive.toml");
     let baseline = Baseline::embedded();
     let mut never = Vec::new();
-    for (product, _) in PLUGINS
-        .iter()
-        .map(|(name, _)| name.split_at(name.len() - ".wasm".len()))
-    {
-        let folder = support::root().join("plugins").join(product);
-        let text = std::fs::read_to_string(folder.join("plugin.toml")).unwrap();
-        let (manifest, _) = Manifest::parse("plugin.toml", &text, baseline.taxonomy()).unwrap();
+    for (folder, manifest) in plugins() {
+        let product = baseline.taxonomy().products.name(manifest.product);
         let mut reached: BTreeSet<String> = BTreeSet::new();
         for (name, text) in support::texts(&folder.join("cases")) {
             let under = Some(("permissive.toml", permissive.as_str()));
@@ -57,18 +69,26 @@ fn every_reason_obligation_and_activity_is_reached_by_a_case() {
                 reached.extend(answer.deciding.iter().map(|(rule, _)| format!("reason {rule}")));
                 let duties = answer.obligations.iter().filter_map(|duty| duty.split_once(' '));
                 reached.extend(duties.map(|(id, _)| format!("obligation {id}")));
-                let purpose = request.purpose();
-                let operation = request.operation();
-                let word = if answer.decision == Decision::Permit {
-                    "permitted"
-                } else {
-                    "denied"
+                let taxonomy = baseline.taxonomy();
+                let purpose = taxonomy.purposes.find(request.purpose());
+                let operation = taxonomy.operations.find(request.operation());
+                let Some((purpose, operation)) = purpose.zip(operation) else {
+                    continue;
                 };
+                let data: Vec<_> = request
+                    .data()
+                    .filter_map(|it| taxonomy.categories.find(it))
+                    .collect();
+                let permitted = answer.decision == Decision::Permit;
+                let word = if permitted { "permitted" } else { "denied" };
                 let its = |activity: &&licit_baseline::Activity| {
-                    let taxonomy = baseline.taxonomy();
-                    let operation = taxonomy.operations.find(operation);
-                    taxonomy.purposes.name(activity.purpose) == purpose
-                        && operation.is_some_and(|it| activity.operations.contains(it))
+                    let asked =
+                        activity.purposes.contains(purpose) && activity.operations.contains(operation);
+                    if permitted {
+                        activity.covers(purpose, operation, &data)
+                    } else {
+                        asked
+                    }
                 };
                 let activities = manifest.activities.iter().filter(its);
                 reached.extend(activities.map(|activity| format!("{word} {}", activity.id)));
