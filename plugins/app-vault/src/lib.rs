@@ -14,21 +14,17 @@ pub fn evaluate(request: &Request) -> Verdict {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn ask(data: Data) -> Request<'static> {
-        Request::new(Operation::Use, "system-service-operation", [data])
-    }
+    use licit_guest::testing::ask;
 
     #[test]
     fn the_list_of_apps_stays_on_the_device() {
-        assert!(evaluate(&ask(Data::AppList).fact("locus", "device")).is_permit());
-        for elsewhere in [ask(Data::AppList).fact("locus", "server"), ask(Data::AppList)] {
-            assert_eq!(evaluate(&elsewhere), deny(Reason::AppsStayHere));
-        }
+        let list = ask!(Use SystemServiceOperation [AppList], locus = "device");
+        list.assert_permit();
+        list.fact("locus", "server").assert_deny(Reason::AppsStayHere);
     }
 
     #[test]
     fn cards_may_come_from_a_server() {
-        assert!(evaluate(&ask(Data::LanguageSetting)).is_permit());
+        ask!(Use SystemServiceOperation [LanguageSetting, Region]).assert_permit();
     }
 }

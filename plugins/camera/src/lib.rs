@@ -13,24 +13,17 @@ pub fn evaluate(request: &Request) -> Verdict {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use licit_guest::testing::ask;
 
     #[test]
     fn only_the_device_gives_a_picture_its_place() {
-        let geotag = |locus: &'static str| {
-            let request = Request::new(
-                Operation::Collect,
-                "photo-geotagging",
-                [Data::PhotoLocationMetadata],
-            );
-            evaluate(&request.fact("locus", locus))
-        };
-        assert!(geotag("device").is_permit());
-        assert_eq!(geotag("server"), deny(Reason::DeviceOnly));
+        let geotag = ask!(Collect PhotoGeotagging [Photo, PhotoLocationMetadata], locus = "device");
+        geotag.assert_permit();
+        geotag.fact("locus", "server").assert_deny(Reason::DeviceOnly);
     }
 
     #[test]
     fn a_notice_may_come_from_a_server() {
-        let notice = Request::new(Operation::Notify, "service-notification", [Data::AppSetting]);
-        assert!(evaluate(&notice).is_permit());
+        ask!(Notify ServiceNotification [AppSetting]).assert_permit();
     }
 }

@@ -16,24 +16,23 @@ pub fn evaluate(request: &Request) -> Verdict {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use licit_guest::testing::ask;
 
     #[test]
     fn no_human_looks_on() {
-        let ask = |role: &'static str| {
-            let request = Request::new(Operation::Use, "location-based-service", [Data::PreciseLocation]);
-            evaluate(&request.fact("actor.role", role))
-        };
-        for role in ["system", "user"] {
-            assert!(ask(role).is_permit(), "{role}");
-        }
-        for role in ["staff", "vendor-staff"] {
-            assert_eq!(ask(role), deny(Reason::NobodyWatches), "{role}");
-        }
+        let guide = ask!(Use LocationBasedService [PreciseLocation], actor.role = "system");
+        guide.assert_permit();
+        guide.fact("actor.role", "user").assert_permit();
+        guide
+            .fact("actor.role", "staff")
+            .assert_deny(Reason::NobodyWatches);
+        guide
+            .fact("actor.role", "vendor-staff")
+            .assert_deny(Reason::NobodyWatches);
     }
 
     #[test]
     fn a_fault_may_be_looked_into() {
-        let request = Request::new(Operation::Use, "product-improvement", [Data::CrashInformation]);
-        assert!(evaluate(&request).is_permit());
+        ask!(Use ProductImprovement [CrashInformation]).assert_permit();
     }
 }

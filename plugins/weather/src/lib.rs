@@ -22,23 +22,21 @@ pub fn evaluate(request: &Request) -> Verdict {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn ask(operation: Operation, fields: Vec<&'static str>) -> Verdict {
-        let request = Request::new(operation, "location-based-service", [Data::CityCode]);
-        evaluate(&request.fact("data.fields", fields))
-    }
+    use licit_guest::testing::ask;
 
     #[test]
     fn a_supplier_is_told_where_and_not_who() {
-        assert!(ask(Operation::Share, vec![]).is_permit());
-        assert_eq!(
-            ask(Operation::Share, vec!["identifier"]),
-            deny(Reason::PlaceNotPerson)
-        );
+        let supplier = ask!(Share LocationBasedService [CityCode], data.fields = []);
+        supplier.assert_permit();
+        supplier
+            .fact("data.fields", ["identifier"])
+            .assert_deny(Reason::PlaceNotPerson);
     }
 
     #[test]
-    fn our_own_forecast_may_know_for_whom_it_is() {
-        assert!(ask(Operation::Use, vec!["identifier"]).is_permit());
+    fn what_stays_here_is_not_looked_at() {
+        ask!(Use LocationBasedService [CityCode]).assert_permit();
+        ask!(Notify ServiceNotification [AppSetting]).assert_permit();
+        ask!(Share Statistics [StatisticalUsageData]).assert_permit();
     }
 }
