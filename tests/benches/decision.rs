@@ -8,7 +8,6 @@
     reason = "a benchmark that cannot be set up has nothing to measure"
 )]
 
-#[allow(dead_code, reason = "the tests use the rest of it")]
 #[path = "../tests/support/mod.rs"]
 mod support;
 

@@ -8,7 +8,7 @@ use licit_baseline::{
     Baseline, Diagnostics, Document, Fact, FactValue, Fields, Format, Id, Node, NodeValue, Spanned,
     parse_instant, printable,
 };
-use licit_host::{Decision, DenyKind, Host, LoadAnswer, LoadRequest, Request, Response};
+use licit_host::{Decision, DenyKind, Host, Layer, LoadAnswer, LoadRequest, Request, Response};
 
 use crate::hosts::Stand;
 use crate::variation::Variations;
@@ -575,7 +575,6 @@ impl Case {
         self.expected.differences(answer)
     }
 
-    #[cfg(test)]
     pub(crate) fn given(&self) -> &[(Id<Fact>, FactValue)] {
         &self.given
     }
@@ -630,12 +629,14 @@ pub struct Answer {
     pub surplus: Vec<String>,
     /// The rules whose advice goes with it.
     pub advice: Vec<String>,
+    /// Whether the manifest is against it, whatever else is: it does not declare what is asked.
+    pub undeclared: bool,
     /// All of it, to be read by people.
     pub whole: String,
 }
 
 impl Answer {
-    fn of(response: &Response) -> Self {
+    pub(crate) fn of(response: &Response) -> Self {
         Self {
             policy: response.policy().to_owned(),
             decision: response.decision,
@@ -656,6 +657,7 @@ impl Answer {
             missing: response.missing().map(ToOwned::to_owned).collect(),
             surplus: response.surplus().map(ToOwned::to_owned).collect(),
             advice: response.advice().map(|it| it.rule.to_owned()).collect(),
+            undeclared: response.deciding().any(|it| it.layer == Layer::Declaration),
             items: response
                 .categories()
                 .map(|it| (it.data.to_owned(), it.decision))
@@ -698,6 +700,7 @@ impl Answer {
                 .collect(),
             surplus: Vec::new(),
             advice: Vec::new(),
+            undeclared: false,
             missing: owned(answer.missing()),
             items: answer
                 .categories()

@@ -4,11 +4,13 @@
 //! get. [`CaseFile::read`] reads one, [`Case::check`] asks a host and compares.
 
 mod case;
+mod complete;
 mod fixture;
 mod hosts;
 pub mod reference;
 mod variation;
 
 pub use case::{Answer, Case, CaseFile};
+pub use complete::{Lack, lacking};
 pub use fixture::{as_cases_are_asked, built, fixture, fixtures, texts, with_manifest};
 pub use hosts::{Hosts, Stand};

@@ -138,7 +138,7 @@ impl Variations<'_> {
             fact.strip_prefix(name)
                 .is_some_and(|rest| rest.is_empty() || is_table && rest.starts_with('.'))
         };
-        if REQUEST.contains(&name) {
+        if REQUEST.contains(&name) && (!is_table || name == "facts") {
             line.request.push((key.clone(), value.clone()));
         } else if name == "right" && !is_table {
             line.given.push((named("right.kind", &key.span), value.clone()));

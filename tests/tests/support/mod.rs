@@ -41,6 +41,16 @@ pub(crate) fn builder() -> HostBuilder {
     plugins().into_iter().fold(builder, add)
 }
 
+/// The product of the plugin in this folder.
+pub(crate) fn product(folder: &Path) -> String {
+    let text = std::fs::read_to_string(folder.join("plugin.toml")).expect("a manifest");
+    let manifest: toml::Table = text.parse().expect("TOML");
+    let product = manifest
+        .get("plugin")
+        .and_then(|plugin| plugin.get("product")?.as_str());
+    product.expect("a product").to_owned()
+}
+
 /// Name, from the root of the workspace, and text of every TOML file below a folder, sorted by name.
 pub(crate) fn texts(folder: &Path) -> Vec<(String, String)> {
     let files = licit_conformance::texts(folder).expect("readable files");
