@@ -2,7 +2,6 @@
 
 use crate::baseline::Baseline;
 use crate::condition::Context;
-use crate::consent::Consent;
 use crate::decision::{Decision, Kleene};
 use crate::facts::Facts;
 use crate::judge::{Certainty, Judgement, Query, Receiver};
@@ -32,7 +31,7 @@ impl Baseline {
     /// The advice that goes with this decision about a request: every rule of kind `advice` that says so, in the order
     /// of the rules, if the facts are known to be those it speaks of.
     #[must_use]
-    pub fn advice(&self, query: &Query<'_>, facts: &Facts<'_>, decision: Decision) -> Vec<Id<Rule>> {
+    pub fn advice<'f>(&'f self, query: &Query<'_>, facts: &Facts<'f>, decision: Decision) -> Vec<Id<Rule>> {
         let taxonomy = self.taxonomy();
         let recipient = self.recipient(query.operation, facts);
         let about = |clause: &&Clause| {
@@ -52,10 +51,8 @@ impl Baseline {
         if clauses.is_empty() {
             return Vec::new();
         }
-        let consent = Consent::find(self, query.purpose, facts);
         let mut facts = facts.clone();
-        self.add_structural(query, &mut facts);
-        consent.add_to(self.engine_facts(), &mut facts);
+        self.add_computed(query, query.purpose, &mut facts);
         let speaks = |clause: &&Clause| {
             let holds = |category| {
                 let context = Context {

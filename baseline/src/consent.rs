@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use jiff::Timestamp;
 
-use crate::baseline::{Baseline, EngineFacts};
+use crate::baseline::Baseline;
 use crate::document::printable;
 use crate::fact::{Fact, FactValue, parse_instant};
 use crate::facts::Facts;
@@ -12,7 +12,7 @@ use crate::table::Id;
 use crate::taxonomy::Purpose;
 
 /// One consent: the purpose it names, and its life.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ConsentRecord {
     /// The id of the one purpose it names (§5-2: consent is specific).
     pub purpose: Box<str>,
@@ -24,6 +24,8 @@ pub struct ConsentRecord {
     pub withdrawn: Option<Timestamp>,
     /// When it runs out, if it does.
     pub expires: Option<Timestamp>,
+    /// When it was given and withdrawn, as facts: they are handed out by reference.
+    times: (FactValue, Option<FactValue>),
 }
 
 impl ConsentRecord {
@@ -76,65 +78,39 @@ impl ConsentRecord {
             given,
             withdrawn,
             expires,
+            times: (FactValue::Time(given), withdrawn.map(FactValue::Time)),
         })
     }
 }
 
 const SHAPE: &str = "write `PURPOSE [explicit] given INSTANT [withdrawn INSTANT] [expires INSTANT]`";
 
-/// The four facts computed from the record for one purpose; all missing if the records are not known.
-#[derive(Debug, Default)]
-pub(crate) struct Consent<'b> {
-    status: Option<&'b FactValue>,
-    explicit: Option<&'b FactValue>,
-    time: Option<FactValue>,
-    withdrawn_at: Option<FactValue>,
-}
-
 static EXPLICIT: FactValue = FactValue::Flag(true);
 static NOT_EXPLICIT: FactValue = FactValue::Flag(false);
+
+/// The facts computed from the consent records for one purpose, each if it is known and there is such a fact.
+type Computed<'f> = [Option<(Id<Fact>, &'f FactValue)>; 4];
 
 impl Baseline {
     /// The facts that the engine computes for a purpose from other facts, with their values.
     #[must_use]
-    pub fn computed_facts(&self, purpose: Id<Purpose>, facts: &Facts<'_>) -> Vec<(Id<Fact>, FactValue)> {
-        let known = self.engine_facts();
-        let consent = Consent::find(self, purpose, facts);
-        [
-            (known.consent_status, consent.status.cloned()),
-            (known.consent_explicit, consent.explicit.cloned()),
-            (known.consent_time, consent.time),
-            (known.consent_withdrawn_at, consent.withdrawn_at),
-        ]
-        .into_iter()
-        .filter_map(|(fact, value)| Some((fact?, value?)))
-        .collect()
+    pub fn computed_facts<'f>(
+        &'f self,
+        purpose: Id<Purpose>,
+        facts: &Facts<'f>,
+    ) -> Vec<(Id<Fact>, &'f FactValue)> {
+        self.consent(purpose, facts).into_iter().flatten().collect()
     }
-}
 
-impl<'b> Consent<'b> {
-    pub(crate) fn find(baseline: &'b Baseline, purpose: Id<Purpose>, facts: &Facts<'_>) -> Self {
-        let supplied = baseline
-            .engine_facts()
-            .consent_records
-            .and_then(|fact| facts.supplied(fact));
-        let Some(supplied) = supplied else {
-            return Self::default();
+    /// What the consent records say about one purpose; nothing if they are not known.
+    pub(crate) fn consent<'f>(&'f self, purpose: Id<Purpose>, facts: &Facts<'f>) -> Computed<'f> {
+        let known = self.engine_facts();
+        let records = known.consent_records.and_then(|fact| facts.supplied(fact));
+        let Some(FactValue::Consents(records, _)) = records else {
+            return [None; 4];
         };
-        let parsed: Vec<ConsentRecord>;
-        let records = match supplied {
-            FactValue::Consents(records, _) => records,
-            other => {
-                parsed = other
-                    .words()
-                    .iter()
-                    .filter_map(|record| ConsentRecord::parse(record).ok())
-                    .collect();
-                &*parsed
-            }
-        };
-        let values = baseline.engine_values();
-        let name = baseline.taxonomy().purposes.name(purpose);
+        let values = self.engine_values();
+        let name = self.taxonomy().purposes.name(purpose);
         let at = facts.at();
         let expired = |record: &ConsentRecord| record.expires.is_some_and(|expires| expires <= at);
         // A consent of tomorrow does not count today. Of several, the latest one speaks; of those given at the same
@@ -147,44 +123,26 @@ impl<'b> Consent<'b> {
             .iter()
             .filter(|record| *record.purpose == *name && record.given <= at)
             .max_by_key(|record| weight(record));
-        let Some(record) = latest else {
-            return Self {
-                status: Some(&values.consent_not_given),
-                explicit: Some(&NOT_EXPLICIT),
-                ..Self::default()
-            };
-        };
-        let status = if expired(record) {
-            &values.consent_expired
-        } else if record.withdrawn.is_some() {
+        let status = match latest {
+            None => &values.consent_not_given,
+            Some(record) if expired(record) => &values.consent_expired,
             // Whether the withdrawal came before `at` is for the rule about retroactivity to say (§9-7).
-            &values.consent_withdrawn
-        } else {
-            &values.consent_given
+            Some(record) if record.withdrawn.is_some() => &values.consent_withdrawn,
+            Some(_) => &values.consent_given,
         };
-        Self {
-            status: Some(status),
-            explicit: Some(if record.explicit { &EXPLICIT } else { &NOT_EXPLICIT }),
-            time: Some(FactValue::Time(record.given)),
-            withdrawn_at: record.withdrawn.map(FactValue::Time),
-        }
-    }
-
-    /// Supplies the computed facts.
-    pub(crate) fn add_to<'a>(&'a self, known: &EngineFacts, facts: &mut Facts<'a>)
-    where
-        'b: 'a,
-    {
-        let computed = [
-            (known.consent_status, self.status),
-            (known.consent_explicit, self.explicit),
-            (known.consent_time, self.time.as_ref()),
-            (known.consent_withdrawn_at, self.withdrawn_at.as_ref()),
-        ];
-        for (fact, value) in computed {
-            if let (Some(fact), Some(value)) = (fact, value) {
-                facts.set(fact, value);
-            }
-        }
+        let explicit = if latest.is_some_and(|record| record.explicit) {
+            &EXPLICIT
+        } else {
+            &NOT_EXPLICIT
+        };
+        let times = latest.map(|record| &record.times);
+        [
+            known.consent_status.zip(Some(status)),
+            known.consent_explicit.zip(Some(explicit)),
+            known.consent_time.zip(times.map(|(given, _)| given)),
+            known
+                .consent_withdrawn_at
+                .zip(times.and_then(|(_, withdrawn)| withdrawn.as_ref())),
+        ]
     }
 }

@@ -4,7 +4,6 @@ use smallvec::SmallVec;
 
 use crate::baseline::Baseline;
 use crate::condition::Context;
-use crate::consent::Consent;
 use crate::decision::{Decision, Decisions, Kleene};
 use crate::fact::{Fact, FactValue};
 use crate::facts::Facts;
@@ -138,17 +137,19 @@ impl Baseline {
     /// every category is granted every axis it needs and no deny or gate fires. A right is permitted unless something
     /// refuses it or leaves it pending, and a permit rule covers it. A load is permitted unless a load rule denies it.
     #[must_use]
-    pub fn judge(&self, query: &Query<'_>, facts: &Facts<'_>) -> Judgement {
-        self.judge_each(query, facts, &|_| facts.clone())
+    pub fn judge<'f>(&'f self, query: &Query<'_>, facts: &Facts<'f>) -> Judgement {
+        self.judge_each(query, &mut facts.clone(), &|_| facts.clone())
     }
 
     /// The same, where `facts_for` gives the facts under which a purpose that classification added is judged: it may be
     /// declared by another activity, which rests on another legal basis.
+    ///
+    /// `facts` are added to: what the engine itself knows is in them afterwards, such as the state of the consent.
     #[must_use]
     pub fn judge_each<'f>(
-        &self,
+        &'f self,
         query: &Query<'_>,
-        facts: &Facts<'f>,
+        facts: &mut Facts<'f>,
         facts_for: &dyn Fn(Id<Purpose>) -> Facts<'f>,
     ) -> Judgement {
         let mut whole = self.judge_purpose(query, query.purpose, facts);
@@ -159,25 +160,21 @@ impl Baseline {
                 continue;
             }
             added.push(purpose);
-            let mut part = self.judge_purpose(query, purpose, &facts_for(purpose));
+            let mut part = self.judge_purpose(query, purpose, &mut facts_for(purpose));
             pending.append(&mut part.added_purposes);
             whole.join(part);
         }
         whole.finish(self, added)
     }
 
-    fn judge_purpose(&self, query: &Query<'_>, purpose: Id<Purpose>, facts: &Facts<'_>) -> Draft {
-        let consent = Consent::find(self, purpose, facts);
-        let mut facts = facts.clone();
-        self.add_structural(query, &mut facts);
-        consent.add_to(self.engine_facts(), &mut facts);
-
+    fn judge_purpose<'f>(&'f self, query: &Query<'_>, purpose: Id<Purpose>, facts: &mut Facts<'f>) -> Draft {
+        self.add_computed(query, purpose, facts);
         let kind = self
             .taxonomy()
             .operations
             .get(query.operation)
             .map_or(OperationKind::Processing, |it| it.kind);
-        let recipient = self.recipient(query.operation, &facts);
+        let recipient = self.recipient(query.operation, facts);
         let mut judge = Judge {
             baseline: self,
             query,
@@ -186,15 +183,28 @@ impl Baseline {
             recipient,
             draft: Draft::new(self, query),
         };
-        if judge.judge_settled(&facts) {
+        if judge.judge_settled(facts) {
             return judge.draft;
         }
+        // What a classification sets is for the rules alone to see.
+        let mut facts = facts.clone();
         judge.classify(&mut facts);
         let scope = judge.in_scope(query.operation);
         judge.restrict(&scope, &facts);
         judge.grant(&scope, &facts);
         judge.settle(&facts);
         judge.draft
+    }
+
+    /// Adds what the engine itself knows: what the request is about, and the state of the consent for a purpose.
+    ///
+    /// [`Baseline::judge_each`] does so with the facts it is given. Conditions of a host's own, or of a plugin, may read
+    /// these facts as well.
+    pub fn add_computed<'f>(&'f self, query: &Query<'_>, purpose: Id<Purpose>, facts: &mut Facts<'f>) {
+        self.add_structural(query, facts);
+        for (fact, value) in self.consent(purpose, facts).into_iter().flatten() {
+            facts.set(fact, value);
+        }
     }
 
     pub(crate) fn add_structural<'a>(&'a self, query: &Query<'_>, facts: &mut Facts<'a>) {
@@ -797,14 +807,20 @@ impl<'q> Judge<'q> {
         };
         let mut asked = baseline.taxonomy().categories.empty_set();
         data.iter().for_each(|category| asked.insert(*category));
+        let by_category = Some(facts.by_category()).filter(|facts| !facts.is_empty());
         let receiving = self.receiving();
         let context = self.context(facts, &data);
-        for residual in residuals.iter().filter(|it| it.data.intersects(&asked)) {
+        let open = Context {
+            open: true,
+            ..context
+        };
+        let speaking = residuals.iter().filter(|it| !it.is_silent(&open));
+        for residual in speaking.filter(|it| it.concerns_any(&asked)) {
             if receiving.is_some_and(|set| !set.contains(residual.clause)) {
                 continue;
             }
-            let once = (!residual.judges_each(facts))
-                .then(|| residual.judge(baseline, &context, &mut self.draft.missing));
+            let once = (!residual.judges_each(by_category))
+                .then(|| residual.judge(baseline, &open, &mut self.draft.missing));
             // Most clauses have nothing to say, and end here.
             if once == Some(Kleene::False) && !residual.leaves_duties {
                 continue;
@@ -812,7 +828,7 @@ impl<'q> Judge<'q> {
             let Some(clause) = baseline.clauses().get(residual.clause) else {
                 continue;
             };
-            let firing = self.firing(residual, clause, once, &context);
+            let firing = self.firing(residual, clause, once, &open);
             if firing.outcome == Kleene::False {
                 if residual.leaves_duties && self.gates(residual, &context) {
                     self.owe(clause);
@@ -833,7 +849,7 @@ impl<'q> Judge<'q> {
         residual: &Residual,
         clause: &Clause,
         once: Option<Kleene>,
-        context: &Context<'_, '_>,
+        open: &Context<'_, '_>,
     ) -> Firing {
         let mut firing = Firing {
             outcome: Kleene::False,
@@ -844,15 +860,15 @@ impl<'q> Judge<'q> {
             subjects, missing, ..
         } = &mut self.draft;
         for (position, subject) in subjects.iter().enumerate() {
-            if !residual.data.contains(subject.category) {
+            if !residual.concerns(subject.category) {
                 continue;
             }
             let outcome = once.unwrap_or_else(|| {
-                let context = Context {
+                let open = Context {
                     category: Some(subject.category),
-                    ..*context
+                    ..*open
                 };
-                residual.judge(baseline, &context, missing)
+                residual.judge(baseline, &open, missing)
             });
             let outcome = recipient.if_it_is(baseline, clause, outcome, missing);
             firing.add(Some(position), outcome);
@@ -863,7 +879,7 @@ impl<'q> Judge<'q> {
     /// Whether a gate has something to gate: not so where it is known that there is nothing.
     fn gates(&self, residual: &Residual, context: &Context<'_, '_>) -> bool {
         let subjects = self.draft.subjects.iter().map(|subject| subject.category);
-        subjects.filter(|it| residual.data.contains(*it)).any(|category| {
+        subjects.filter(|it| residual.concerns(*it)).any(|category| {
             let category = Some(category);
             residual.asks(&Context { category, ..*context })
         })

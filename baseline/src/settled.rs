@@ -1,7 +1,9 @@
 //! What can be settled about a product's requests before any of them is made.
 
+use smallvec::SmallVec;
+
 use crate::baseline::Baseline;
-use crate::condition::{Condition, Context, Folded};
+use crate::condition::{Condition, Context, Folded, Test};
 use crate::decision::Kleene;
 use crate::fact::Fact;
 use crate::facts::Facts;
@@ -27,10 +29,15 @@ pub struct Settled {
 /// A clause, as far as it is still open for some categories.
 #[derive(Debug)]
 pub(crate) struct Residual {
+    /// It is silent for every category if all tests of one of these groups have the value beside them. Most clauses are,
+    /// most of the time, and this is the quickest way to see it.
+    silent_if: SmallVec<[Box<[(Kleene, Test)]>; 2]>,
     pub(crate) clause: Id<Clause>,
     pub(crate) role: Role,
     /// The categories for which this is what is left of it.
-    pub(crate) data: Set<Category>,
+    data: Set<Category>,
+    /// Whether that is all that was settled for.
+    everywhere: bool,
     /// What it grants of what the clause grants: a borrowed grant is one of purpose only.
     pub(crate) grants: Axes,
     /// Whether the clause covers these categories, or may let them through.
@@ -57,11 +64,11 @@ impl Settled {
 }
 
 impl Residual {
-    /// What [`Clause::judge`] says about each of these categories.
+    /// What [`Clause::judge`] says about each of these categories, for a context that is `open`.
     pub(crate) fn judge(
         &self,
         baseline: &Baseline,
-        context: &Context<'_, '_>,
+        open: &Context<'_, '_>,
         missing: &mut Set<Fact>,
     ) -> Kleene {
         let parts = Parts {
@@ -71,10 +78,30 @@ impl Residual {
         };
         let counts = || {
             let clause = baseline.clauses().get(self.clause);
-            clause.is_some_and(|clause| clause.counts(context))
+            clause.is_some_and(|clause| clause.counts(open))
         };
         let admitted = self.admitted && (!self.counts || counts());
-        parts.judge(self.role, admitted, context, missing)
+        parts.judge(self.role, admitted, open, missing)
+    }
+
+    /// Whether the clause has nothing to say, as far as a few tests tell, in a context that is `open` and about no category.
+    pub(crate) fn is_silent(&self, open: &Context<'_, '_>) -> bool {
+        let mut groups = self.silent_if.iter();
+        groups.any(|tests| tests.iter().all(|(value, test)| test.evaluate(open) == *value))
+    }
+
+    /// Notes the tests that tell by themselves that it is silent.
+    fn find_silencers(&mut self) {
+        let settled = |part: &Option<Condition>, value| part.as_ref()?.settled_by(value, &self.differs_with);
+        let mut found: SmallVec<_> = settled(&self.when, Kleene::False).into_iter().collect();
+        // A gate that holds leaves its duties, unless there is nothing to gate.
+        if !self.leaves_duties {
+            found.extend(settled(&self.if_known, Kleene::False));
+            if self.admitted && !self.counts && self.role != Role::Permit {
+                found.extend(settled(&self.unless, Kleene::True));
+            }
+        }
+        self.silent_if = found;
     }
 
     /// Whether the clause is asked at all: not where its `when` is known not to hold.
@@ -84,9 +111,18 @@ impl Residual {
             .is_none_or(|when| when.evaluate(context) != Kleene::False)
     }
 
-    /// Whether each category has to be judged for itself.
-    pub(crate) fn judges_each(&self, facts: &Facts<'_>) -> bool {
-        self.differs || self.differs_with.intersects(facts.by_category())
+    /// Whether each category has to be judged for itself, where these facts differ by category.
+    pub(crate) fn judges_each(&self, by_category: Option<&Set<Fact>>) -> bool {
+        self.differs || by_category.is_some_and(|facts| self.differs_with.intersects(facts))
+    }
+
+    /// Whether this is what is left for one of these categories, all of which were settled for.
+    pub(crate) fn concerns_any(&self, categories: &Set<Category>) -> bool {
+        self.everywhere || self.data.intersects(categories)
+    }
+
+    pub(crate) fn concerns(&self, category: Id<Category>) -> bool {
+        self.everywhere || self.data.contains(category)
     }
 
     fn is_like(&self, other: &Self) -> bool {
@@ -116,7 +152,7 @@ impl Baseline {
     /// `facts` may hold only what no request and no profile can change afterwards: the manifest's facts. Where a
     /// classification changes a request, what was settled is not used.
     #[must_use]
-    pub fn settle(&self, query: &Query<'_>, facts: &Facts<'_>) -> Settled {
+    pub fn settle<'f>(&'f self, query: &Query<'_>, facts: &Facts<'f>) -> Settled {
         let mut facts = facts.clone();
         self.add_structural(query, &mut facts);
         let categories = &self.taxonomy().categories;
@@ -140,6 +176,10 @@ impl Baseline {
         if let Some(like) = self.taxonomy().purpose_as(query.operation) {
             let axes = Axes::of(Axis::Purpose);
             self.settle_stage(query, like, Role::Permit, axes, &about, &facts, &mut residuals);
+        }
+        for residual in &mut residuals {
+            residual.everywhere = residual.data == about;
+            residual.find_silencers();
         }
         Settled {
             purpose: query.purpose,
@@ -228,9 +268,11 @@ impl Baseline {
         let mut data = self.taxonomy().categories.empty_set();
         data.insert(category);
         let mut residual = Residual {
+            silent_if: SmallVec::new(),
             clause: id,
             role: clause.role,
             data,
+            everywhere: false,
             grants: clause.grants.both(axes),
             admitted,
             counts: clause.at_most_one.is_some(),

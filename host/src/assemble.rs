@@ -218,7 +218,7 @@ pub(crate) fn explain(
         },
     );
     for (fact, value) in edition.baseline.computed_facts(request.purpose, &facts) {
-        note(fact, &value, None, "computed".to_owned());
+        note(fact, value, None, "computed".to_owned());
     }
     let read = |fact: &Id<Fact>| judgement.read.contains(*fact);
     let structural = |fact: &Id<Fact>| {

@@ -49,7 +49,7 @@ pub(crate) fn evaluate(edition: &Arc<Edition>, request: &Request, options: &Opti
         explain: options.explain,
         settled: settled.flatten(),
     };
-    let facts = assemble(edition, request, plugin, activity, options.assumed, |_, _, _| {});
+    let mut facts = assemble(edition, request, plugin, activity, options.assumed, |_, _, _| {});
     // What classification adds may be declared by another activity, with a basis of its own.
     let facts_for = |purpose| {
         let declared = plugin.map(|plugin| plugin.declared(request, purpose, feature));
@@ -57,9 +57,11 @@ pub(crate) fn evaluate(edition: &Arc<Edition>, request: &Request, options: &Opti
             Some(Declared::By(activity)) => Some(activity),
             _ => None,
         };
-        assemble(edition, request, plugin, activity, options.assumed, |_, _, _| {})
+        let mut facts = assemble(edition, request, plugin, activity, options.assumed, |_, _, _| {});
+        baseline.add_computed(&query, purpose, &mut facts);
+        facts
     };
-    let judgement = baseline.judge_each(&query, &facts, &facts_for);
+    let judgement = baseline.judge_each(&query, &mut facts, &facts_for);
 
     let mut answer = Answer::new(baseline, request, judgement);
     match (request.kind, plugin) {

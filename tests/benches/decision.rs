@@ -11,8 +11,10 @@
 #[path = "../tests/support/mod.rs"]
 mod support;
 
+use std::sync::Arc;
+
 use criterion::{Criterion, criterion_group, criterion_main};
-use licit_baseline::{Facts, Law, Query, Supplier};
+use licit_baseline::{Baseline, Facts, Law, Query, Supplier};
 use licit_host::sandbox::{CallFact, CallRequest, FactValue, Sandbox, SandboxOptions};
 use licit_host::{Decision, Format, Host, Request};
 use licit_plugin_themes as themes;
@@ -30,12 +32,61 @@ const REQUEST: &str = r#"{
     }
 }"#;
 
-fn host() -> Host {
+fn host(baseline: Option<Baseline>) -> Host {
     let profile = std::fs::read_to_string(support::root().join("licit.toml")).expect("the example profile");
-    support::builder()
-        .profile("licit.toml", &profile)
-        .build()
-        .expect("a host")
+    let builder = match baseline {
+        Some(baseline) => support::builder().baselines([Arc::new(baseline)]),
+        None => support::builder(),
+    };
+    builder.profile("licit.toml", &profile).build().expect("a host")
+}
+
+/// The policy with this many of its rules, or a few more: those that it cites itself, those that are `wanted`, the first
+/// one first, others in the order of the files, and what any of them refers to.
+fn with_rules(number: usize, wanted: &[String]) -> Baseline {
+    let folder = support::root().join("baseline/2025-10-10");
+    let files = support::texts(&folder);
+    let (rules, mut files): (Vec<_>, Vec<_>) = files
+        .into_iter()
+        .filter(|(name, _)| !name.ends_with("review.toml"))
+        .partition(|(name, _)| name.contains("/rules/"));
+    let rules: Vec<&str> = rules
+        .iter()
+        .flat_map(|(_, text)| text.split("[[rule]]\n").skip(1))
+        .collect();
+    let id = |rule: &str| {
+        let line = rule.lines().find_map(|line| line.strip_prefix("id = \""));
+        line.and_then(|line| line.strip_suffix('"'))
+            .expect("an id")
+            .to_owned()
+    };
+    let quotes = |text: &str, rule: &str| text.contains(&format!("\"{}\"", id(rule)));
+    let rank = |rule: &str| match wanted.iter().position(|it| *it == id(rule)) {
+        _ if files.iter().any(|(_, text)| quotes(text, rule)) => 0,
+        Some(at) => 1 + at,
+        None => usize::MAX,
+    };
+    let mut kept: Vec<&str> = Vec::new();
+    let mut ranked = rules.clone();
+    ranked.sort_by_key(|rule| rank(rule));
+    for rule in ranked {
+        if kept.len() >= number {
+            break;
+        }
+        let mut pending = vec![rule];
+        while let Some(rule) = pending.pop() {
+            if !kept.contains(&rule) {
+                kept.push(rule);
+                pending.extend(rules.iter().filter(|other| quotes(rule, other)));
+            }
+        }
+    }
+    let text: String = kept.iter().map(|rule| format!("[[rule]]\n{rule}")).collect();
+    files.push(("rules.toml".to_owned(), text));
+    let files = files.iter().map(|(name, text)| (name.as_str(), text.as_str()));
+    let baseline = Baseline::read(files).unwrap_or_else(|found| panic!("{found}"));
+    println!("{} rules", baseline.rules().len());
+    baseline
 }
 
 fn checked(host: &Host) -> Request {
@@ -53,7 +104,7 @@ fn checked(host: &Host) -> Request {
 }
 
 fn whole(c: &mut Criterion) {
-    let host = host();
+    let host = host(None);
     let request = checked(&host);
     let product = host.product("themes").expect("the product");
     c.bench_function("decision, fresh instance", |b| {
@@ -63,8 +114,17 @@ fn whole(c: &mut Criterion) {
 }
 
 fn baseline(c: &mut Criterion) {
-    let host = host();
-    let request = checked(&host);
+    let all = host(None);
+    let answer = all.explain(&checked(&all));
+    let deciding = answer.deciding().map(|it| it.rule.to_owned());
+    let considered = answer.considered().map(|(rule, ..)| rule.to_owned());
+    let considered: Vec<String> = deciding.chain(considered).collect();
+    baseline_alone(c, &all, "all rules");
+    baseline_alone(c, &host(Some(with_rules(60, &considered))), "60 rules");
+}
+
+fn baseline_alone(c: &mut Criterion, host: &Host, rules: &str) {
+    let request = checked(host);
     let explained = host.explain(&request);
     let used = explained
         .explanation
@@ -114,12 +174,17 @@ fn baseline(c: &mut Criterion) {
             "the baseline permits what is measured"
         );
     }
-    c.bench_function("baseline alone", |b| {
-        b.iter(|| baseline.judge(&with_settled, &facts));
+    let as_they_are = facts.clone();
+    let facts_for = |_| as_they_are.clone();
+    c.bench_function(&format!("baseline alone, {rules}"), |b| {
+        b.iter(|| baseline.judge_each(&with_settled, &mut facts, &facts_for));
     });
-    c.bench_function("baseline alone, nothing settled at load", |b| {
-        b.iter(|| baseline.judge(&query, &facts));
-    });
+    c.bench_function(
+        &format!("baseline alone, {rules}, nothing settled at load"),
+        |b| {
+            b.iter(|| baseline.judge_each(&query, &mut facts, &facts_for));
+        },
+    );
 }
 
 fn plugin(c: &mut Criterion) {

@@ -79,10 +79,10 @@ pub(crate) enum Group<T> {
     Fact(Read),
 }
 
-/// A closed list of words, in the order in which they are written.
+/// A closed list of words.
 ///
-/// The first bytes of each word stand beside it as one number: a word is looked for among numbers, and compared as text
-/// only where its number is found.
+/// The first bytes of each word stand beside it as one number, by which the list is sorted: a word is looked for among
+/// numbers, and compared as text only where its number is found.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct WordList {
     starts: Box<[u64]>,
@@ -91,7 +91,11 @@ pub(crate) struct WordList {
 
 impl WordList {
     pub(crate) fn contains(&self, word: &str) -> bool {
-        self.starts.contains(&start(word)) && self.words.iter().any(|listed| **listed == *word)
+        let start = start(word);
+        let first = self.starts.partition_point(|other| *other < start);
+        let alike = self.starts.iter().zip(&self.words).skip(first);
+        let mut alike = alike.take_while(|(other, _)| **other == start);
+        alike.any(|(_, listed)| **listed == *word)
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Box<str>> {
@@ -101,7 +105,8 @@ impl WordList {
 
 impl FromIterator<Box<str>> for WordList {
     fn from_iter<I: IntoIterator<Item = Box<str>>>(words: I) -> Self {
-        let words: Box<[Box<str>]> = words.into_iter().collect();
+        let mut words: Box<[Box<str>]> = words.into_iter().collect();
+        words.sort_unstable_by_key(|word| start(word));
         Self {
             starts: words.iter().map(|word| start(word)).collect(),
             words,
@@ -110,12 +115,11 @@ impl FromIterator<Box<str>> for WordList {
 }
 
 fn start(word: &str) -> u64 {
-    let mut bytes = [0; 8];
-    bytes
-        .iter_mut()
-        .zip(word.bytes())
-        .for_each(|(place, byte)| *place = byte);
-    u64::from_ne_bytes(bytes)
+    let word = word.as_bytes();
+    match word.first_chunk() {
+        Some(first) => u64::from_be_bytes(*first),
+        None => word.iter().fold(0, |number, byte| number << 8 | u64::from(*byte)),
+    }
 }
 
 // Derived, these would ask the same of `T`, which is only a name here.
@@ -227,14 +231,7 @@ impl Condition {
         let mut by_itself = false;
         for step in &self.steps {
             let Step::Test(test) = step else { continue };
-            by_itself |= matches!(
-                test,
-                Test::Category(..)
-                    | Test::Above(_)
-                    | Test::NamedForProduct
-                    | Test::Covers(_)
-                    | Test::Allowed(_)
-            );
+            by_itself |= test.is_about_category();
             test.each_read(facts, &mut |read| {
                 let fact = facts.taxonomy().facts.get(read.fact);
                 if fact.is_some_and(|it| it.per_category) {
@@ -243,6 +240,61 @@ impl Condition {
             });
         }
         by_itself
+    }
+
+    /// Tests that together settle the condition as `value`, each with the value at which it helps to do so; few of them,
+    /// or none. Asked about no category, a test is open unless its outcome is the same for all of them; `by_category` are
+    /// the facts whose values may differ.
+    pub(crate) fn settled_by(&self, value: Kleene, by_category: &Set<Fact>) -> Option<Box<[(Kleene, Test)]>> {
+        /// With more, it is as quick to look at the condition itself.
+        const MOST: usize = 4;
+        let tests = self.part_settled_by(0, value, by_category)?;
+        (tests.len() <= MOST).then(|| tests.into())
+    }
+
+    fn part_settled_by(
+        &self,
+        at: usize,
+        value: Kleene,
+        by_category: &Set<Fact>,
+    ) -> Option<Vec<(Kleene, Test)>> {
+        let (end, settling) = match self.steps.get(at)? {
+            Step::Test(test) => {
+                let differs = match test {
+                    // It is never open.
+                    Test::Given(read) => by_category.contains(read.fact),
+                    test => test.is_about_category(),
+                };
+                return (!differs).then(|| vec![(value, test.clone())]);
+            }
+            Step::Not => return self.part_settled_by(at + 1, !value, by_category),
+            Step::All(end) => (*end, Kleene::False),
+            Step::Any(end) => (*end, Kleene::True),
+        };
+        let starts = std::iter::successors(Some(at + 1), |part| Some(self.end_of(*part)));
+        let mut parts = starts
+            .take_while(|part| *part < end)
+            .map(|part| self.part_settled_by(part, value, by_category));
+        if value == settling {
+            // One part does it. That a fact is there at all is the least telling one.
+            let telling =
+                |tests: &Vec<_>| !matches!(tests.as_slice(), [(_, Test::Given(_) | Test::Known(_))]);
+            parts.flatten().min_by_key(|tests| (!telling(tests), tests.len()))
+        } else {
+            parts.try_fold(Vec::new(), |mut all, part| {
+                all.extend(part?);
+                Some(all)
+            })
+        }
+    }
+
+    /// Where the part after this one starts.
+    fn end_of(&self, at: usize) -> usize {
+        match self.steps.get(at) {
+            Some(Step::All(end) | Step::Any(end)) => *end,
+            Some(Step::Not) => self.end_of(at + 1),
+            Some(Step::Test(_)) | None => at + 1,
+        }
     }
 
     /// Calls `each` for every fact that the condition reads with these facts.
@@ -377,6 +429,14 @@ impl Condition {
 }
 
 impl Test {
+    /// Whether the outcome differs by data category whatever the facts are.
+    fn is_about_category(&self) -> bool {
+        matches!(
+            self,
+            Self::Category(..) | Self::Above(_) | Self::NamedForProduct | Self::Covers(_) | Self::Allowed(_)
+        )
+    }
+
     pub(crate) fn evaluate(&self, context: &Context<'_, '_>) -> Kleene {
         let get = |read: &Read| context.get(read);
         match self {

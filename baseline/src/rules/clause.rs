@@ -95,24 +95,20 @@ impl Parts<'_> {
     /// Whether a clause with these conditions fires; for a permit, whether it covers. `admitted` says whether a permit
     /// may cover the category, and whether the others may let it through.
     ///
-    /// Everything is looked at without the values taken for missing facts first: what is settled then stays so with
-    /// them, and only what is not has to be looked at twice.
+    /// Everything is looked at without the values taken for missing facts first, in the `open` context: what is settled
+    /// then stays so with them, and only what is not has to be looked at twice.
     pub(crate) fn judge(
         &self,
         role: Role,
         admitted: bool,
-        context: &Context<'_, '_>,
+        open: &Context<'_, '_>,
         missing: &mut Set<Fact>,
     ) -> Kleene {
-        let open = Context {
-            open: true,
-            ..*context
-        };
-        let look = |part: Option<&Condition>| part.map_or(Kleene::True, |it| it.evaluate(&open));
+        let look = |part: Option<&Condition>| part.map_or(Kleene::True, |it| it.evaluate(open));
         let mut settle = |part: Option<&Condition>, value: Kleene| match part {
             Some(condition) if value == Kleene::Unknown => {
-                condition.collect_missing(&open, missing);
-                condition.evaluate(context)
+                condition.collect_missing(open, missing);
+                condition.evaluate(&Context { open: false, ..*open })
             }
             _ => value,
         };
@@ -179,7 +175,11 @@ impl Clause {
             if_known: self.if_known.as_ref(),
             unless: self.unless.as_ref(),
         };
-        parts.judge(self.role, admitted, context, missing)
+        let open = Context {
+            open: true,
+            ..*context
+        };
+        parts.judge(self.role, admitted, &open, missing)
     }
 
     /// Whether a restricting clause may let the category of the context through.

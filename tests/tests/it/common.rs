@@ -37,7 +37,7 @@ fn requests() -> [(&'static str, Value, Value); 7] {
         (
             "a push about an update",
             request("push-service", "notify", "push-delivery", &["fcm-token"]),
-            json!({ "actor.role": "system", "notice.promotional_content": false }),
+            json!({ "actor.role": "system", "notice.promotional_content": false, "notice.type": "system-update" }),
         ),
         (
             "a personalised advertisement",

@@ -360,3 +360,36 @@ fn a_row_that_cannot_be_compared_is_an_error_with_its_place() {
         "{table}"
     );
 }
+
+#[test]
+fn a_plugin_is_told_what_the_engine_computes() {
+    let join = |records: Value| {
+        HOST.evaluate(&request(
+            &HOST,
+            "user-experience-program",
+            "collect",
+            "user-experience-program",
+            &["overall-usage"],
+            json!({ "consent.records": records }),
+        ))
+    };
+    let explicit = join(json!([
+        "user-experience-program explicit given 2026-01-01T00:00:00Z"
+    ]));
+    assert_eq!(
+        explicit.decision,
+        Decision::Permit,
+        "{:#}",
+        setup::json(&explicit)
+    );
+    let implied = join(json!(["user-experience-program given 2026-01-01T00:00:00Z"]));
+    assert!(
+        implied.deciding().any(|it| it.rule == "not-explicit"),
+        "{:#}",
+        setup::json(&implied)
+    );
+    // Without the records nothing can be computed, and what nobody knows is missing as always.
+    let unknown = join(Value::Null);
+    assert_eq!(unknown.decision, Decision::Deny);
+    assert!(unknown.missing().any(|it| it == "consent.status"));
+}

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use licit_baseline::{
-    Axis, Baseline, Decision, Document, Fact, FactValue, Facts, Fields, Format, Judgement, Kleene, Law,
-    NodeValue, PerCategory, Query, Settled,
+    Axis, Baseline, ConsentRecord, Decision, Document, Fact, FactValue, Facts, Fields, Format, Judgement,
+    Kleene, Law, NodeValue, PerCategory, Query, Settled,
 };
 use licit_conformance::reference::{self, Determination, Outcome, Request, Value};
 
@@ -115,8 +115,8 @@ impl Engine {
                 FactValue::Categories(words.iter().map(|word| word.as_str().into()).collect(), covered)
             }
             Value::Words(words) if fact.values_of.as_deref() == Some("consent-records") => {
-                FactValue::consents(words.iter().map(String::as_str))
-                    .unwrap_or_else(|_| FactValue::texts(words.iter().map(String::as_str)))
+                let readable = words.iter().filter(|it| ConsentRecord::parse(it).is_ok());
+                FactValue::consents(readable.map(String::as_str)).expect("records")
             }
             Value::Words(words) => FactValue::texts(words.iter().map(String::as_str)),
             Value::PerCategory(entries) => {

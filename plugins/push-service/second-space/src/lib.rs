@@ -1,0 +1,3 @@
+//! The second space, which gives push its space id: baseline and manifest say it all.
+
+licit_guest::plugin!(manifest_only);
