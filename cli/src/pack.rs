@@ -1,5 +1,6 @@
 //! Embedding a manifest in a component, so that one `.wasm` file is the whole plugin.
 
+use licit_host::sandbox::LoadError;
 use std::borrow::Cow;
 use std::fmt;
 use wasm_encoder::{CustomSection, Encode, Section};
@@ -118,15 +119,10 @@ impl fmt::Display for PackError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::CoreModule => f.write_str(
-                "this is a core module, not a component: run `wasm-tools component new` on it first, or let \
-                 `licit build` do both",
+                "this is a core module, not a component: `licit pack` on the command line makes one of it first",
             ),
             Self::NotAComponent(parser) => write!(f, "this is not a WebAssembly component: {parser}"),
-            Self::Imports(names) => write!(
-                f,
-                "a plugin imports nothing, and this component imports `{}`: build it without WASI",
-                names.join("`, `")
-            ),
+            Self::Imports(names) => LoadError::Imports { names: names.clone() }.fmt(f),
             Self::AlreadyPacked => f.write_str(
                 "this component holds a manifest already: pack the component as its compiler left it",
             ),

@@ -417,7 +417,8 @@ fn errors_of_usage_are_errors_and_not_a_deny() {
 #[test]
 fn what_is_too_much_and_what_there_is_to_know_is_said() {
     let here = Deployment::with_profile();
-    let manifest = std::fs::read_to_string(support::root().join("tests/plugins/mi-com-retail.toml")).unwrap();
+    let manifest =
+        std::fs::read_to_string(support::root().join("plugins/mi-com-retail/plugin.toml")).unwrap();
     here.write("target/plugins/mi-com-retail.wasm", &plugin(&manifest));
     let request = |operation: &str, purpose: &str, data: &[&str], facts: &Value| {
         let request = json!({

@@ -16,6 +16,7 @@ use sha2::{Digest, Sha256};
 use crate::changes::Changes;
 use crate::deployment::Deployment;
 use crate::edition::{Code, Edition, LoadedPlugin};
+use crate::engines::{EngineOptions, Engines};
 use crate::error::{BuildError, LoadError};
 use crate::evaluate::{Options, evaluate};
 use crate::expiry::{Expiry, lapsing};
@@ -25,7 +26,7 @@ use crate::profile::Profile;
 use crate::request::{Request, collect_facts};
 use crate::response::Response;
 use crate::rights::{Claims, PersonRequest, RightAnswer};
-use crate::sandbox::{Sandbox, SandboxOptions};
+use crate::sandbox::{SandboxOptions, manifest_text};
 
 /// A policy host: the policy, the deployment's profile and the plugins of its products.
 ///
@@ -56,7 +57,7 @@ pub struct Host {
 #[derive(Debug)]
 struct Shared {
     snapshot: ArcSwap<Snapshot>,
-    sandbox: Sandbox,
+    engines: Engines,
     discharges: Option<Vec<String>>,
 }
 
@@ -91,7 +92,7 @@ struct Files {
 pub struct HostBuilder {
     baselines: Vec<Arc<Baseline>>,
     files: Files,
-    sandbox: SandboxOptions,
+    engines: EngineOptions,
     discharges: Option<Vec<String>>,
     now: Option<Timestamp>,
 }
@@ -169,10 +170,13 @@ impl HostBuilder {
         self
     }
 
-    /// Bounds and sizes of the sandbox.
+    /// Bounds and sizes of the sandbox for one tier: that of compiled plugins, or that of plugins which declare
+    /// `tier = "interpreted"` if the options began as [`SandboxOptions::interpreted`]. The other tier keeps its own.
+    ///
+    /// The engine of the interpreted tier is set up with the first plugin that declares it.
     #[must_use]
     pub fn sandbox(mut self, options: SandboxOptions) -> Self {
-        self.sandbox = options;
+        self.engines.set(options);
         self
     }
 
@@ -191,15 +195,15 @@ impl HostBuilder {
     ///
     /// If the profile, the determinations or the memory of changes are wrong, or the sandbox cannot be set up.
     pub fn build(self) -> Result<Host, BuildError> {
-        let sandbox = Sandbox::new(self.sandbox).map_err(|error| BuildError::sandbox(&error))?;
+        let engines = Engines::new(self.engines)?;
         let at = self.now.unwrap_or_else(Timestamp::now);
         let discharges = self.discharges.as_deref();
-        let snapshot = load_all(&sandbox, self.baselines, &self.files, discharges, at, None)?;
+        let snapshot = load_all(&engines, self.baselines, &self.files, discharges, at, None)?;
         let snapshot = ArcSwap::from_pointee(snapshot);
         Ok(Host {
             shared: Arc::new(Shared {
                 snapshot,
-                sandbox,
+                engines,
                 discharges: self.discharges,
             }),
         })
@@ -213,7 +217,7 @@ impl Host {
         HostBuilder {
             baselines: vec![Baseline::embedded()],
             files: Files::default(),
-            sandbox: SandboxOptions::default(),
+            engines: EngineOptions::default(),
             discharges: Some(Vec::new()),
             now: None,
         }
@@ -557,7 +561,7 @@ impl Host {
         };
         let current = self.shared.snapshot.load_full();
         let next = load_all(
-            &self.shared.sandbox,
+            &self.shared.engines,
             current.baselines.clone(),
             &files,
             self.shared.discharges.as_deref(),
@@ -646,7 +650,7 @@ fn read_plugins(dir: &Dir) -> Result<Vec<(String, Vec<u8>)>, BuildError> {
 }
 
 fn load_all(
-    sandbox: &Sandbox,
+    engines: &Engines,
     baselines: Vec<Arc<Baseline>>,
     files: &Files,
     discharges: Option<&[String]>,
@@ -660,27 +664,52 @@ fn load_all(
         ..Edition::bare(baseline)
     };
     let mut editions: Vec<Edition> = baselines.iter().zip(texts).map(edition).collect();
+    let several = editions.len() > 1;
     let mut refused = Vec::new();
     let mut compiled: HashMap<String, Arc<Code>> = HashMap::new();
     for (name, bytes) in &files.plugins {
+        let mut refuse = |edition: Option<&Edition>, problem: String| {
+            let problem = match edition.filter(|_| several) {
+                Some(edition) => format!("under policy {}: {problem}", edition.baseline.version()),
+                None => problem,
+            };
+            refused.push(LoadError::new(name, problem));
+        };
+        let text = match manifest_text(bytes) {
+            Ok(text) => text,
+            Err(error) => {
+                refuse(None, error.to_string());
+                continue;
+            }
+        };
+        let manifests: Vec<_> = editions.iter().map(|it| parse(it, name, text)).collect();
         let digest = format!("sha256:{}", hex(&Sha256::digest(bytes)));
         let known = compiled
             .get(&digest)
             .or_else(|| current.and_then(|it| it.code(&digest)));
-        let code = match known {
-            Some(code) => Arc::clone(code),
-            None => match compile(sandbox, bytes, digest.clone()) {
-                Ok(code) => code,
-                Err(error) => {
-                    refused.push(LoadError::new(name, error));
+        // Compiling may take long, and is for those only that some version of the policy can read.
+        let tier = manifests
+            .iter()
+            .flatten()
+            .map(|(manifest, _)| manifest.tier)
+            .next();
+        let code = match (known, tier) {
+            (Some(code), _) => Some(Arc::clone(code)),
+            (None, None) => None,
+            (None, Some(tier)) => match engines.load(tier, bytes) {
+                Ok(sandbox) => Some(Arc::new(Code {
+                    sandbox,
+                    digest: digest.clone(),
+                })),
+                Err(problem) => {
+                    refuse(None, problem);
                     continue;
                 }
             },
         };
-        compiled.insert(digest, Arc::clone(&code));
-        let several = editions.len() > 1;
+        compiled.extend(code.iter().map(|code| (digest.clone(), Arc::clone(code))));
         // Each version of the policy decides for itself: what one refuses the next may permit.
-        for edition in &mut editions {
+        for (edition, manifest) in editions.iter_mut().zip(manifests) {
             let terms = Terms {
                 // Of a policy to come, the first day counts: then its requests begin.
                 at: at.max(edition.baseline.effective()),
@@ -689,21 +718,13 @@ fn load_all(
                 assumed: &[],
             };
             let running = current.and_then(|it| it.same(edition));
-            if let Err(problem) = admit(
-                edition,
-                &code,
-                name,
-                running,
-                files.deployment.has_changes(),
-                &terms,
-            ) {
-                let version = edition.baseline.version();
-                let problem = if several {
-                    format!("under policy {version}: {problem}")
-                } else {
-                    problem
-                };
-                refused.push(LoadError::new(name, problem));
+            let remembers = files.deployment.has_changes();
+            let admitted = manifest.and_then(|manifest| match &code {
+                Some(code) => admit(edition, code, manifest, running, remembers, &terms),
+                None => Ok(()),
+            });
+            if let Err(problem) = admitted {
+                refuse(Some(edition), problem);
             }
         }
     }
@@ -737,21 +758,24 @@ impl Snapshot {
     }
 }
 
-fn compile(sandbox: &Sandbox, bytes: &[u8], digest: String) -> Result<Arc<Code>, String> {
-    let sandbox = sandbox.load(bytes).map_err(|error| error.to_string())?;
-    Ok(Arc::new(Code { sandbox, digest }))
+/// A manifest as one version of the policy reads it, and what it found worth a look.
+type ReadManifest = (Manifest, Diagnostics);
+
+fn parse(edition: &Edition, name: &str, text: &str) -> Result<ReadManifest, String> {
+    Manifest::parse(&format!("{name}: plugin.toml"), text, edition.baseline.taxonomy())
+        .map_err(|found| found.to_string())
 }
 
 /// Checks a plugin against one version of the policy and takes it in.
 fn admit(
     edition: &mut Edition,
     code: &Arc<Code>,
-    name: &str,
+    manifest: ReadManifest,
     running: Option<&Edition>,
     remembers: bool,
     terms: &Terms<'_>,
 ) -> Result<(), String> {
-    let mut plugin = check(edition, code, name, running, terms.at)?;
+    let mut plugin = check(edition, code, manifest, running, terms.at);
     let answer = load::judge(edition, &plugin.manifest, &plugin.change, terms);
     if answer.decision() != Decision::Permit {
         return Err(format!("the policy refuses it: {}", answer.refusals().join("; ")));
@@ -796,15 +820,11 @@ fn notes(plugin: &LoadedPlugin, answer: &LoadAnswer, remembers: bool) -> Vec<Str
 fn check(
     edition: &Edition,
     code: &Arc<Code>,
-    name: &str,
+    (manifest, warnings): ReadManifest,
     running: Option<&Edition>,
     at: Timestamp,
-) -> Result<LoadedPlugin, String> {
+) -> LoadedPlugin {
     let baseline = &*edition.baseline;
-    let text = code.sandbox.manifest();
-    let manifest_name = format!("{name}: plugin.toml");
-    let (manifest, warnings) =
-        Manifest::parse(&manifest_name, text, baseline.taxonomy()).map_err(|found| found.to_string())?;
     let product = baseline.taxonomy().products.name(manifest.product);
     let obligation_ids = manifest
         .obligations
@@ -826,7 +846,7 @@ fn check(
             at,
         ),
     };
-    Ok(LoadedPlugin {
+    LoadedPlugin {
         settled: LoadedPlugin::unsettled(&manifest),
         claims: Claims::new(baseline, &manifest, &edition.profile),
         change,
@@ -836,7 +856,7 @@ fn check(
         version_value,
         warnings,
         notes: Vec::new(),
-    })
+    }
 }
 
 /// A product without a good plugin now keeps the one it had.
@@ -858,9 +878,10 @@ fn keep_last_good(editions: &mut [Edition], current: &Snapshot, at: Timestamp) {
             };
             // A version of the policy that is still to come judges as of its first day.
             let at = at.max(edition.baseline.effective());
-            let kept = check(edition, &last.code, "last good version", Some(old), at).ok();
+            let manifest = parse(edition, "last good version", last.code.sandbox.manifest());
+            let kept = manifest.map(|manifest| check(edition, &last.code, manifest, Some(old), at));
             if let Some(place) = edition.plugins.get_mut(product.index()) {
-                *place = kept;
+                *place = kept.ok();
             }
         }
     }

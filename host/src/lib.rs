@@ -8,6 +8,7 @@ mod assemble;
 mod changes;
 mod deployment;
 mod edition;
+mod engines;
 mod error;
 mod evaluate;
 mod expiry;
@@ -21,6 +22,7 @@ mod rights;
 pub mod sandbox;
 
 pub use deployment::Deployment;
+pub use engines::{check_tier, tier_limits};
 pub use error::{BuildError, BuildErrorKind, LoadError};
 pub use expiry::Expiry;
 pub use host::{Host, HostBuilder, LoadedSummary, ProductHandle};

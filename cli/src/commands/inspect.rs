@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 use licit_baseline::{
     Activity, Baseline, Diagnostic, Diagnostics, FactValue, Manifest, Retention, Set, Severity, Table,
-    Taxonomy, duration_text,
+    Taxonomy, Tier, duration_text,
 };
 use licit_host::sandbox::{self, Description};
 use serde_json::{Value, json};
@@ -56,10 +56,14 @@ pub(crate) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit
         .iter()
         .map(|byte| format!("{byte:02x}"))
         .collect();
+    let misfit = manifest
+        .as_ref()
+        .and_then(|it| licit_host::check_tier(it.tier, &bytes).err());
     let view = View {
         file: &name,
         digest: &digest,
         code: &code,
+        misfit: misfit.as_deref(),
         taxonomy,
     };
     match arguments.format {
@@ -76,7 +80,8 @@ pub(crate) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit
         }
     }
     terminal.out.flush()?;
-    let loadable = manifest.is_some() && code.imports.is_empty() && code.exports_evaluator;
+    let loadable =
+        manifest.is_some() && misfit.is_none() && code.imports.is_empty() && code.exports_evaluator;
     Ok(if loadable {
         ExitCode::SUCCESS
     } else {
@@ -88,6 +93,8 @@ struct View<'v> {
     file: &'v str,
     digest: &'v str,
     code: &'v Description,
+    /// Why the code is no plugin of the tier that its manifest declares.
+    misfit: Option<&'v str>,
     taxonomy: &'v Taxonomy,
 }
 
@@ -235,7 +242,15 @@ impl View<'_> {
         if !nature.is_empty() {
             row(out, "nature", &nature.join(", "))?;
         }
-        row(out, "tier", manifest.tier.as_str())?;
+        let tier = manifest.tier;
+        row(
+            out,
+            "tier",
+            &format!("{}: {} by default", tier.as_str(), licit_host::tier_limits(tier)),
+        )?;
+        if let Some(problem) = self.misfit {
+            row(out, "", &format!("no host loads it so: {problem}"))?;
+        }
         if !manifest.combination_partners.is_empty() {
             let names: Vec<&str> = manifest
                 .combination_partners
@@ -358,6 +373,8 @@ impl View<'_> {
                 "policy-url": it.policy_url,
                 "regions": it.regions,
                 "tier": it.tier.as_str(),
+                "limits": limits(it.tier),
+                "misfit": self.misfit,
                 "child-directed": it.child_directed,
                 "financial": it.financial,
                 "requires-account": it.requires_account,
@@ -432,6 +449,17 @@ impl View<'_> {
             _ => split(&shown),
         }
     }
+}
+
+/// What a plugin of this tier may use, as JSON.
+fn limits(tier: Tier) -> Value {
+    let limits = licit_host::tier_limits(tier);
+    json!({
+        "memory-bytes": limits.memory_bytes,
+        "fuel": limits.fuel,
+        "time-ms": u64::try_from(limits.time.as_millis()).unwrap_or(u64::MAX),
+        "at-once": limits.slots,
+    })
 }
 
 fn basis(activity: &Activity) -> String {

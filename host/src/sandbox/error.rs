@@ -128,7 +128,12 @@ impl fmt::Display for LoadError {
                     "the component imports {}, but a plugin must not import anything; ",
                     list(names)
                 )?;
-                f.write_str("remove what needs it, or build with the imports stubbed out")
+                f.write_str(if names.iter().any(|name| name.starts_with("wasi:")) {
+                    "build it without WASI: `componentize-js` with `--disable stdio random clocks http fetch-event`, \
+                     `componentize-py` with `--stub-wasi`, other compilers for a target without it"
+                } else {
+                    "remove what needs it"
+                })
             }
             LoadError::NoEvaluator { found } if found.is_empty() => {
                 write!(

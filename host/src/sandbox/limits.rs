@@ -26,9 +26,11 @@ pub const STACK_BYTES: usize = 256 * 1024;
 /// the largest permitted size needs less than a tenth of it.
 pub(super) const VERDICT_FUEL: usize = 16 * 1024;
 
-/// Core instances, memories and tables of one component. A plugin needs one of each; composed components and
-/// those of interpreted languages have a few shim modules.
+/// Core instances, memories and tables of one component. A plugin needs one of each; composed components have a few
+/// shim modules.
 pub(super) const MAX_CORE_INSTANCES: u32 = 16;
+/// See [`MAX_CORE_INSTANCES`]. A Python component has 38: its interpreter comes as many libraries.
+pub(super) const MAX_CORE_INSTANCES_INTERPRETED: u32 = 64;
 /// See [`MAX_CORE_INSTANCES`].
 pub(super) const MAX_MEMORIES: u32 = 2;
 /// See [`MAX_CORE_INSTANCES`].
@@ -102,6 +104,30 @@ impl SandboxOptions {
         }
     }
 
+    /// The tier that these are the options of.
+    pub fn tier(&self) -> Tier {
+        self.tier
+    }
+
+    /// What a plugin may use under these options.
+    ///
+    /// ```
+    /// use licit_host::sandbox::SandboxOptions;
+    ///
+    /// assert_eq!(
+    ///     SandboxOptions::default().limits().to_string(),
+    ///     "up to 1,024 KiB of memory, 10,000,000 units of fuel and 250 ms for one evaluation, 64 at once"
+    /// );
+    /// ```
+    pub fn limits(&self) -> Limits {
+        Limits {
+            memory_bytes: self.memory_bytes,
+            fuel: self.fuel,
+            time: self.time,
+            slots: self.slots,
+        }
+    }
+
     /// How many calls may be in progress at once; one more is refused as
     /// [`Overloaded`](super::CallFailure::Overloaded). At least one per thread that calls.
     pub fn slots(mut self, slots: u32) -> SandboxOptions {
@@ -136,10 +162,51 @@ impl SandboxOptions {
     }
 }
 
+/// What a plugin may use, for a reviewer to read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// Linear memory, in bytes.
+    pub memory_bytes: usize,
+    /// Fuel of one call.
+    pub fuel: u64,
+    /// Time of one call, by the wall clock.
+    pub time: Duration,
+    /// Calls in progress at once, of all plugins of the tier.
+    pub slots: u32,
+}
+
+impl fmt::Display for Limits {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "up to {} KiB of memory, {} units of fuel and {} ms for one evaluation, {} at once",
+            grouped(self.memory_bytes as u64 / 1024),
+            grouped(self.fuel),
+            grouped(u64::try_from(self.time.as_millis()).unwrap_or(u64::MAX)),
+            grouped(self.slots.into()),
+        )
+    }
+}
+
+/// A number with its digits in groups of three.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
 /// What wasmtime keeps with one call: its limits, and how much of them it has used.
 pub(super) struct CallState {
     memory_limit: usize,
     table_limit: usize,
+    instance_limit: u32,
     /// The most memory the plugin has had, in bytes.
     pub(super) memory_bytes: usize,
 }
@@ -149,6 +216,10 @@ impl CallState {
         CallState {
             memory_limit: options.memory_bytes,
             table_limit: options.table_elements,
+            instance_limit: match options.tier {
+                Tier::Compiled => MAX_CORE_INSTANCES,
+                Tier::Interpreted => MAX_CORE_INSTANCES_INTERPRETED,
+            },
             memory_bytes: 0,
         }
     }
@@ -201,7 +272,7 @@ impl ResourceLimiter for CallState {
     }
 
     fn instances(&self) -> usize {
-        MAX_CORE_INSTANCES as usize
+        self.instance_limit as usize
     }
 
     fn tables(&self) -> usize {

@@ -55,8 +55,8 @@ pub use call::{CallFact, CallFailure, CallRequest, CallStats, FactValue, Malform
 pub use component::{Plugin, manifest_text};
 pub use engine::Sandbox;
 pub use error::{LoadError, ManifestFault, SandboxError};
-pub use limits::{MAX_ID_BYTES, MAX_OBLIGATIONS, STACK_BYTES, SandboxOptions, Tier};
-pub use prescan::{Description, describe};
+pub use limits::{Limits, MAX_ID_BYTES, MAX_OBLIGATIONS, STACK_BYTES, SandboxOptions, Tier};
+pub use prescan::{Description, describe, fits};
 
 /// The interface a plugin exports, by its full name.
 pub const EVALUATOR: &str = "licit:policy/evaluator@0.1.0";

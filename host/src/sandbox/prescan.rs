@@ -20,7 +20,9 @@ use wasmparser::{
 
 use super::EVALUATOR;
 use super::error::{LoadError, escape};
-use super::limits::{MAX_CORE_INSTANCES, MAX_MEMORIES, MAX_TABLES, SandboxOptions, Tier};
+use super::limits::{
+    MAX_CORE_INSTANCES, MAX_CORE_INSTANCES_INTERPRETED, MAX_MEMORIES, MAX_TABLES, SandboxOptions, Tier,
+};
 
 /// The proposals a plugin may use: those that compilers of ordinary languages turn on by themselves.
 const FEATURES: WasmFeatures = WasmFeatures::MUTABLE_GLOBAL
@@ -76,6 +78,15 @@ pub fn describe(bytes: &[u8]) -> Result<Description, LoadError> {
             ..Bounds::INTERPRETED
         },
     )
+}
+
+/// Checks that a component has no more of anything than a sandbox with these options compiles, without compiling it.
+///
+/// # Errors
+///
+/// [`LoadError::Exceeds`] for what there is too much of; [`LoadError::NotAComponent`] and [`LoadError::Invalid`].
+pub fn fits(bytes: &[u8], options: &SandboxOptions) -> Result<(), LoadError> {
+    scan(bytes, &Bounds::for_options(options)).map(drop)
 }
 
 /// What a component may have. Counts are over the whole component, nested ones included, unless they say "per".
@@ -167,6 +178,7 @@ impl Bounds {
         core_modules: 64,
         components: 64,
         instantiations: 24,
+        core_instances: MAX_CORE_INSTANCES_INTERPRETED as u64,
         component_items: 20_000,
         core_types: 10_000,
         core_imports: 10_000,

@@ -22,4 +22,5 @@ mod suppliers;
 #[path = "../support/mod.rs"]
 mod support;
 mod tidy;
+mod tiers;
 mod versions;

@@ -28,8 +28,25 @@ pub(crate) fn built_plugins() -> &'static Path {
 }
 
 /// The product plugins and the fixture plugins of `tests/plugins`.
+///
+/// The environment variable `LICIT_IN_PLACE` names a folder whose plugins take the place of the built ones with the same
+/// file name: that is how the cases of a plugin are asked of one in another language.
 pub(crate) fn plugins() -> Vec<(String, Vec<u8>)> {
     let mut plugins = licit_conformance::built(built_plugins()).expect("built plugins");
+    if let Some(folder) = std::env::var_os("LICIT_IN_PLACE") {
+        let others = licit_conformance::built(&root().join(folder)).expect("plugins for their places");
+        assert!(
+            !others.is_empty(),
+            "`LICIT_IN_PLACE` names a folder without plugins"
+        );
+        for (name, plugin) in others {
+            let file = |name: &str| Path::new(name).file_name().map(ToOwned::to_owned);
+            let place = plugins.iter_mut().find(|(other, _)| file(other) == file(&name));
+            place
+                .unwrap_or_else(|| panic!("no built plugin is called as {name}"))
+                .1 = plugin;
+        }
+    }
     plugins.extend(licit_conformance::fixtures(&root().join("tests/plugins")).expect("fixtures"));
     plugins
 }
