@@ -19,7 +19,7 @@ date = 2026-01-01
 expires = 2028-01-01
 
 [register.holds.security-scan]
-retention.hold_ref = { app-list = "none", ip-address = "none" }
+retention.hold_ref = { app-list = "none", ip-address = "none", virus-definition-list = "none" }
 retention.expiry = { system-log = 2030-01-01 }
 
 [register.disclosures.security-scan]
@@ -55,7 +55,8 @@ ref = "L-2"
 /// Find device, and a scanner whose manifest names a hold on its log.
 fn two_products() -> Deployment {
     let here = Deployment::bare();
-    let scan = std::fs::read_to_string(root().join("tests/plugins/security-scan.toml")).expect("a manifest");
+    let scan = std::fs::read_to_string(root().join("plugins/security-app/security-scan/plugin.toml"))
+        .expect("a manifest");
     here.write("target/plugins/security-scan.wasm", &plugin(&scan));
     here.write("licit.toml", PROFILE.as_bytes());
     here.write("law.toml", LAW.as_bytes());
@@ -114,7 +115,7 @@ fn one_answer_says_what_each_product_erases_and_what_it_keeps_and_why() {
         json!({ "data": "system-log", "decision": "deny", "rule": "right-erase",
                 "hold": "LIT-7", "until": "2030-01-01T00:00:00Z" })
     );
-    for granted in ["app-list", "ip-address"] {
+    for granted in ["app-list", "ip-address", "virus-definition-list"] {
         assert_eq!(
             *item(scan, granted),
             json!({ "data": granted, "decision": "permit" })
@@ -150,7 +151,7 @@ fn people_read_the_same() {
         "DENY  `erase` request about everything: 2 products asked,",
         "1 refused, 0 waiting",
         "  answer by 2026-12-20T09:00:00Z",
-        "  security-scan  DENY\n    grants   app-list and ip-address\n    refuses  system-log: ",
+        "  security-scan  DENY\n    grants   app-list, ip-address and virus-definition-list\n    refuses  system-log: ",
         "hold LIT-7 until 2030-01-01T00:00:00Z",
         "    tells    service-provider",
         "(isolate-held-data, right-erase)",
@@ -203,7 +204,7 @@ fn a_product_answers_for_what_it_holds_of_the_data_that_is_named() {
 
 /// The profile with another register of holds.
 fn with_holds(here: &Deployment, holds: &str) {
-    let usual = "retention.hold_ref = { app-list = \"none\", ip-address = \"none\" }";
+    let usual = "retention.hold_ref = { app-list = \"none\", ip-address = \"none\", virus-definition-list = \"none\" }";
     assert!(PROFILE.contains(usual), "the profile has the usual holds");
     here.write("licit.toml", PROFILE.replace(usual, holds).as_bytes());
 }

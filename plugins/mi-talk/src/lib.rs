@@ -11,6 +11,7 @@ pub fn evaluate(request: &Request) -> Verdict {
         },
         Purpose::ChatHistorySync(facts) if facts.subject_is_account_holder() => permit(),
         Purpose::ChatHistorySync(_) => deny(Reason::NotTheHolder),
+        Purpose::AuthorityDisclosure => permit(),
     }
 }
 
