@@ -3,7 +3,7 @@
 use smallvec::SmallVec;
 
 use crate::baseline::Baseline;
-use crate::condition::{Condition, Context, Folded, Test};
+use crate::condition::{Condition, Context, Folded, Tests};
 use crate::decision::Kleene;
 use crate::fact::Fact;
 use crate::facts::Facts;
@@ -31,7 +31,7 @@ pub struct Settled {
 pub(crate) struct Residual {
     /// It is silent for every category if all tests of one of these groups have the value beside them. Most clauses are,
     /// most of the time, and this is the quickest way to see it.
-    silent_if: SmallVec<[Box<[(Kleene, Test)]>; 2]>,
+    silent_if: SmallVec<[Tests; 2]>,
     pub(crate) clause: Id<Clause>,
     pub(crate) role: Role,
     /// The categories for which this is what is left of it.

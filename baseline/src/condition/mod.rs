@@ -21,4 +21,4 @@ pub(crate) use compile::{Compiler, Polarity, RuleParts};
 pub(crate) use fold::Folded;
 pub(crate) use parse::parse;
 pub use parse::{Comparison, Expression, ExpressionKind};
-pub(crate) use program::{Condition, Context, Jurisdiction, LawRead, Read, Scope, Test, at_most_one};
+pub(crate) use program::{Condition, Context, Jurisdiction, LawRead, Read, Scope, Tests, at_most_one};

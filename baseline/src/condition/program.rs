@@ -192,6 +192,9 @@ pub(crate) struct Scope {
     pub(crate) at_most_one: Option<Set<Category>>,
 }
 
+/// Tests, each with a value of it.
+pub(crate) type Tests = Box<[(Kleene, Test)]>;
+
 /// What a condition is evaluated against.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Context<'c, 'a> {
@@ -245,7 +248,7 @@ impl Condition {
     /// Tests that together settle the condition as `value`, each with the value at which it helps to do so; few of them,
     /// or none. Asked about no category, a test is open unless its outcome is the same for all of them; `by_category` are
     /// the facts whose values may differ.
-    pub(crate) fn settled_by(&self, value: Kleene, by_category: &Set<Fact>) -> Option<Box<[(Kleene, Test)]>> {
+    pub(crate) fn settled_by(&self, value: Kleene, by_category: &Set<Fact>) -> Option<Tests> {
         /// With more, it is as quick to look at the condition itself.
         const MOST: usize = 4;
         let tests = self.part_settled_by(0, value, by_category)?;

@@ -12,10 +12,8 @@ pub fn evaluate(request: &Request) -> Verdict {
         };
     }
     match facts.data_visibility() {
-        Some(DataVisibility::UserPosted) => deny(Reason::PostedContent),
-        Some(DataVisibility::Private | DataVisibility::TwoParty | DataVisibility::Internal) | None => {
-            permit()
-        }
+        Some(DataVisibility::Private | DataVisibility::TwoParty | DataVisibility::Internal) => permit(),
+        Some(DataVisibility::UserPosted) | None => deny(Reason::PostedContent),
     }
 }
 
@@ -26,9 +24,8 @@ mod tests {
 
     #[test]
     fn only_private_content_is_synchronised() {
-        let sync = ask!(Store CloudSync [CloudSyncedContent]);
+        let sync = ask!(Store CloudSync [CloudSyncedContent], data.visibility = "private");
         sync.assert_permit();
-        sync.fact("data.visibility", "private").assert_permit();
         sync.fact("data.visibility", "user-posted")
             .assert_deny(Reason::PostedContent);
     }
