@@ -1,9 +1,10 @@
 //! What a request may look like: strict, and what is wrong with it said with its place and the nearest valid name.
 
-use licit_host::Format;
+use licit_host::{Decision, Format};
 use serde_json::{Value, json};
 
 use crate::setup::{self, HOST};
+use crate::support;
 
 const GOOD: &str = r#"{"product": "themes", "operation": "use", "purpose": "content-recommendation",
   "data": ["download-history"], "at": "2026-11-23T10:00:00Z", "facts": {"subject.region": "IN"}}"#;
@@ -224,4 +225,28 @@ fn the_answer_has_the_documented_keys() {
     let short = setup::json(&HOST.evaluate(&request));
     assert_eq!(short.get("facts_used"), None);
     assert_eq!(short["deciding"], answer["deciding"]);
+}
+
+/// `tests/requests.ndjson` is what the README streams through `licit eval`.
+#[test]
+fn every_product_of_the_policy_is_there_and_permits_a_request() {
+    let text = std::fs::read_to_string(support::root().join("tests/requests.ndjson")).expect("the requests");
+    let mut products: Vec<String> = Vec::new();
+    for line in text.lines() {
+        let request = HOST
+            .request("tests/requests.ndjson", line, Format::Json)
+            .unwrap_or_else(|found| panic!("{found}"));
+        let answer = HOST.explain(&request);
+        assert_eq!(
+            answer.decision,
+            Decision::Permit,
+            "{line}\n{:#}",
+            setup::json(&answer)
+        );
+        products.push(request.product().to_owned());
+    }
+    let baseline = licit_baseline::Baseline::embedded();
+    let mut named: Vec<&str> = baseline.taxonomy().products.names().collect();
+    named.sort_unstable();
+    assert_eq!(products, named);
 }
