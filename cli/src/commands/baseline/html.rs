@@ -18,6 +18,9 @@ ul { margin: .3rem 0; padding-left: 1.2rem; }
 .good { color: var(--good); } .bad { color: var(--bad); } .dim { opacity: .65; }
 ";
 
+/// As many cases as a reader looks at; the JSON has all of them.
+const SHOWN: usize = 12;
+
 /// Writes the page.
 pub(super) fn write(table: &Table<'_>, out: &mut impl Write) -> io::Result<()> {
     let [compiled, decided, spared, both, cited, cited_by] = table.totals();
@@ -128,15 +131,20 @@ fn cases(list: &[usize], reached: &Reached, wanted: bool) -> String {
             "<span class=\"dim\">none</span>".to_owned()
         };
     }
-    let items = list.iter().filter_map(|at| reached.cases.get(*at)).map(|case| {
+    let shown = list.iter().take(SHOWN).filter_map(|at| reached.cases.get(*at));
+    let items = shown.map(|case| {
         format!(
             "<li>{} <span class=\"dim\">{}</span></li>",
             escaped(&case.name),
             escaped(&case.file)
         )
     });
+    let more = match list.len().saturating_sub(SHOWN) {
+        0 => String::new(),
+        more => format!("<li class=\"dim\">and {more} more</li>"),
+    };
     format!(
-        "<details><summary class=\"good\">{}</summary><ul>{}</ul></details>",
+        "<details><summary class=\"good\">{}</summary><ul>{}{more}</ul></details>",
         list.len(),
         items.collect::<String>()
     )
