@@ -14,7 +14,7 @@ use crate::terminal::{Problem, Terminal};
 /// Which cases, and which plugins they are asked of.
 #[derive(Debug, Args)]
 pub(crate) struct Source {
-    /// A folder of cases; may be given several times [default: `tests/cases` and `plugins/*/cases`]
+    /// A folder of cases; may be given several times [default: `tests/cases`, and those of each plugin below `plugins`]
     #[arg(long, value_name = "DIR")]
     pub(crate) cases: Vec<PathBuf>,
     /// The folder that holds the plugins
