@@ -14,7 +14,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{self, Command, Stdio};
-use wasmparser::{BinaryReaderError, ExternalKind, Operator, Parser, Payload};
+use wasmparser::{BinaryReaderError, ExternalKind, Operator, Parser, Payload, Validator};
 use wit_component::{ComponentEncoder, StringEncoding};
 use wit_parser::Resolve;
 
@@ -134,6 +134,9 @@ pub fn plugins_in(folder: &Path) -> io::Result<Vec<PathBuf>> {
 ///
 /// [`BuildError::Component`] when the module does not implement the contract.
 pub fn componentize(module: &[u8]) -> Result<Vec<u8>, BuildError> {
+    // The encoder panics at a section that is cut off.
+    let valid = Validator::new().validate_all(module);
+    valid.map_err(|error| BuildError::Component(error.to_string()))?;
     let mut module = module.to_vec();
     let mut encode = || {
         let mut contract = Resolve::default();

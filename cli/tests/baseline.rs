@@ -863,6 +863,11 @@ fn cases_say_how_a_plugin_stands() {
         ));
         let broken = root().join("tests/hostile/trap.wat");
         std::fs::copy(broken, here.here.dir.path().join("tests/cases/broken.wat")).unwrap();
+        std::fs::write(
+            here.here.dir.path().join("tests/cases/refused.wat"),
+            "(component)",
+        )
+        .unwrap();
         here.run(&["coverage", "--format", "json"])
     };
     for (stand, kind) in [("absent", "not-loaded"), ("broken.wat", "plugin-failed")] {
@@ -875,6 +880,8 @@ fn cases_say_how_a_plugin_stands() {
         gone.err.contains("gone.wat`, the code of `find-device`"),
         "{gone:?}"
     );
+    let refused = cases("refused.wat", "not-loaded").assert_code(1);
+    assert!(refused.err.contains("refused.wat"), "{refused:?}");
     let odd = cases("present", "plugin-failed").assert_code(1);
     assert!(
         odd.err.contains("one.toml:1:") && odd.err.contains("a plugin is `absent`"),

@@ -190,6 +190,13 @@ fn packing_makes_a_component_of_a_core_module() {
     here.write("other.wasm", &wat::parse_str("(module)").unwrap());
     let ran = here.run(&["pack", "other.wasm", "-o", "bad.wasm"]).assert_code(1);
     assert!(ran.err.contains("evaluator"), "{}", ran.err);
+
+    let whole = wat::parse_str(CORE_MODULE).unwrap();
+    for length in [9, whole.len() / 2, whole.len() - 1] {
+        here.write("cut.wasm", whole.split_at(length).0);
+        let ran = here.run(&["pack", "cut.wasm", "-o", "bad.wasm"]).assert_code(1);
+        assert!(ran.err.contains("`cut.wasm`"), "{}", ran.err);
+    }
 }
 
 #[test]

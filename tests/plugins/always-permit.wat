@@ -1,4 +1,4 @@
-;; Permits everything it is asked, without obligations: the code of the fixture plugins, whose manifests lie beside it.
+;; Permits everything it is asked, without obligations: the code of plugins that tests make of a manifest alone.
 (component
   (core module $module
     (memory (export "memory") 1)

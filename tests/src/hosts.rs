@@ -106,8 +106,8 @@ impl Hosts {
     ///
     /// # Errors
     ///
-    /// If a file of code cannot be read, is no component, or is meant for a product that has no plugin whose manifest it
-    /// could get.
+    /// If a file of code cannot be read, is no component, is refused by the host, or is meant for a product that has no
+    /// plugin whose manifest it could get.
     pub fn of(&self, file: &CaseFile, folder: &Path) -> Result<Host, String> {
         if file.plugins.is_empty() {
             return Ok(self.usual.clone());
@@ -144,7 +144,13 @@ impl Hosts {
             }
         }
         let host = with(&self.builder, &plugins).build();
-        host.map_err(|error| error.to_string())
+        let host = host.map_err(|error| error.to_string())?;
+        // A deny for want of a plugin would look like the one that its cases expect.
+        let usual = self.usual.refused();
+        match host.refused().iter().find(|refused| !usual.contains(refused)) {
+            Some(refused) => Err(refused.to_string()),
+            None => Ok(host),
+        }
     }
 }
 

@@ -14,13 +14,13 @@ use crate::terminal::{Problem, Terminal};
 /// Which cases, and which plugins they are asked of.
 #[derive(Debug, Args)]
 pub(crate) struct Source {
-    /// A folder of cases; may be given several times [default: `tests/cases` and `plugins/*/cases`]
+    /// A folder of cases; may be given several times [default: `tests/cases`, and those of each plugin below `plugins`]
     #[arg(long, value_name = "DIR")]
     pub(crate) cases: Vec<PathBuf>,
     /// The folder that holds the plugins
     #[arg(long, value_name = "DIR", default_value = "target/plugins")]
     pub(crate) plugins: PathBuf,
-    /// A folder of manifests, each of which stands for a plugin that permits all it declares [default: `tests/plugins`]
+    /// A folder of manifests, each of which stands for a plugin that permits all it declares
     #[arg(long, value_name = "DIR")]
     pub(crate) fixtures: Option<PathBuf>,
 }
@@ -223,12 +223,11 @@ impl Source {
         })?;
         let builder = Host::builder().baselines([Arc::clone(baseline)]);
         let builder = licit_conformance::as_cases_are_asked(builder);
-        let usual = Path::new("tests/plugins");
         let fixtures = self
             .fixtures
             .as_deref()
-            .or_else(|| usual.is_dir().then_some(usual));
-        let fixtures = fixtures.map(licit_conformance::fixtures).transpose();
+            .map(licit_conformance::fixtures)
+            .transpose();
         let fixtures = fixtures.map_err(|error| Problem::Text(error.to_string()))?;
         plugins.extend(fixtures.unwrap_or_default());
         let hosts = Hosts::new(builder, plugins).map_err(|error| Problem::Lines(error.to_string()))?;

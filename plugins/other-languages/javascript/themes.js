@@ -11,7 +11,7 @@ export const evaluator = {
       if (objected.includes('content-recommendation') || objected.includes('personalisation')) {
         return deny('objected');
       }
-      if (known['subject.child_signal'] && data.includes('browsing-history')) {
+      if (known['subject.child_signal'] !== false && data.includes('browsing-history')) {
         return deny('child-signal');
       }
     }

@@ -21,8 +21,9 @@ mod tests {
     fn an_offer_is_no_delivery() {
         let push = ask!(Notify PushDelivery [FcmToken], notice.type = "system-update");
         push.assert_permit();
-        push.fact("notice.type", "promotion")
-            .assert_deny(Reason::OfferInDisguise);
+        let offer = push.fact("notice.type", "promotion");
+        offer.assert_deny(Reason::OfferInDisguise);
+        offer.data([Data::SpaceId]).assert_deny(Reason::OfferInDisguise);
     }
 
     #[test]

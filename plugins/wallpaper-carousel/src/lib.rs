@@ -6,11 +6,10 @@ licit_guest::plugin!();
 pub fn evaluate(request: &Request) -> Verdict {
     let Purpose::SystemServiceOperation(facts) = request.purpose();
     match facts.subject_identity_verified() {
+        Some(false) | None if request.has(Data::ArticleInteraction) => deny(Reason::LockedPhone),
         // Only stories read the fact.
-        None => permit(),
-        Some(false) if request.has(Data::ArticleInteraction) => deny(Reason::LockedPhone),
         Some(_) if request.operation() == Operation::Use => permit().with(Obligation::NamePublisher),
-        Some(_) => permit(),
+        Some(_) | None => permit(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! What is settled when a plugin is loaded changes no answer: the fast way, which uses it, and the explaining way, which
 //! does not, answer alike.
 
-use licit_baseline::FactType;
+use licit_baseline::{FactType, Manifest};
 use licit_host::{Format, Host, Response};
 use serde_json::{Map, Value, json};
 
@@ -24,58 +24,45 @@ impl Random {
     }
 }
 
-/// The products that are asked.
-const PRODUCTS: [&str; 4] = ["find-device", "mi-talk", "themes", "xiaomi-cloud"];
+/// What an activity of a loaded plugin covers.
+struct Covered {
+    product: String,
+    activity: String,
+    operations: Vec<String>,
+    purpose: String,
+    data: Vec<String>,
+}
 
-/// A request over the vocabulary of the policy: mostly of the products' own words, with facts present, absent and odd.
-fn request(host: &Host, random: &mut Random, permissive: &Map<String, Value>) -> String {
-    const PURPOSES: [&str; 9] = [
-        "content-recommendation",
-        "system-service-operation",
-        "system-service-optimisation",
-        "messaging",
-        "message-routing",
-        "chat-history-sync",
-        "cloud-sync",
-        "find-device",
-        "data-analysis",
-    ];
-    const DATA: [&str; 14] = [
-        "browsing-history",
-        "download-history",
-        "oaid",
-        "comment",
-        "search-query",
-        "device-attribute",
-        "device-model",
-        "chat-history",
-        "mobile-phone-number",
-        "cloud-synced-content",
-        "photo",
-        "device-find-location",
-        "latitude-longitude",
-        "personal-information",
-    ];
-    /// What the products really ask; the rest of the vocabulary is mixed in.
-    const USUAL: [(&str, &str, &str, &[&str]); 6] = [
-        (
-            "themes",
-            "use",
-            "content-recommendation",
-            &["browsing-history", "download-history"],
-        ),
-        ("themes", "collect", "system-service-operation", &["comment"]),
-        ("mi-talk", "use", "messaging", &["chat-history"]),
-        ("mi-talk", "store", "chat-history-sync", &["chat-history"]),
-        ("xiaomi-cloud", "use", "cloud-sync", &["cloud-synced-content"]),
-        (
-            "find-device",
-            "use",
-            "find-device",
-            &["device-find-location", "latitude-longitude"],
-        ),
-    ];
-    let usual_request = random.below(2) == 0;
+fn covered(host: &Host) -> Vec<Covered> {
+    let baselines = host.baselines();
+    let taxonomy = baselines[0].taxonomy();
+    let mut found = Vec::new();
+    for plugin in host.loaded() {
+        let text = host.manifest(&plugin.product).expect("a manifest");
+        let (manifest, _) = Manifest::parse("plugin.toml", &text, taxonomy).expect("a manifest");
+        found.extend(manifest.activities.iter().map(|activity| {
+            Covered {
+                product: plugin.product.clone(),
+                activity: activity.id.clone(),
+                operations: activity
+                    .operations
+                    .iter()
+                    .map(|it| taxonomy.operations.name(it).to_owned())
+                    .collect(),
+                purpose: taxonomy.purposes.name(activity.purpose).to_owned(),
+                data: activity
+                    .covers
+                    .iter()
+                    .map(|it| taxonomy.categories.name(it).to_owned())
+                    .collect(),
+            }
+        }));
+    }
+    found
+}
+
+/// A request over what the plugins declare: half of them of one activity, with facts present, absent and odd.
+fn request(host: &Host, random: &mut Random, covered: &[Covered], permissive: &Map<String, Value>) -> String {
     let gaps = [1, 10, 30][random.below(3)];
     let baselines = host.baselines();
     let taxonomy = baselines[0].taxonomy();
@@ -96,25 +83,27 @@ fn request(host: &Host, random: &mut Random, permissive: &Map<String, Value>) ->
         };
         facts.extend(value.map(|value| (fact.name.clone(), value)));
     }
-    let (product, operation, purpose, data) = if usual_request {
-        let (product, operation, purpose, data) = *random.one(&USUAL);
-        (product, operation, purpose, data.to_vec())
-    } else {
-        let data = (0..=random.below(3)).map(|_| *random.one(&DATA)).collect();
-        let operation = *random.one(&["collect", "use", "store", "share", "derive", "profile"]);
-        (*random.one(&PRODUCTS), operation, *random.one(&PURPOSES), data)
-    };
+    let own = random.one(covered);
+    // The rest of the vocabulary is mixed in.
+    let usual = random.below(2) == 0;
+    let mut other = || if usual { own } else { random.one(covered) };
+    let (operations, purpose, data) = (&other().operations, &other().purpose, &other().data);
+    let (operation, product) = (random.one(operations), &own.product);
+    let data: Vec<&String> = (0..=random.below(3)).map(|_| random.one(data)).collect();
     let origin = if random.below(4) > 0 {
         product
     } else {
-        *random.one(&PRODUCTS)
+        &random.one(covered).product
     };
+    if random.below(4) > 0 {
+        facts.insert("feature".into(), json!(own.activity));
+    }
     facts.insert("data.origin_product".into(), json!(origin));
     if random.below(4) > 0 {
         let record = |purpose: &str| format!("{purpose} explicit given 2026-01-01T00:00:00Z");
         facts.insert(
             "consent.records".into(),
-            json!([record(purpose), record(PURPOSES[random.below(PURPOSES.len())])]),
+            json!([record(purpose), record(&random.one(covered).purpose)]),
         );
     }
     json!({
@@ -145,10 +134,11 @@ fn the_fast_way_answers_as_the_explaining_way_does() {
     let table: toml::Table = text.parse().expect("TOML");
     let permissive = serde_json::to_value(&table["given"]).expect("JSON");
     let permissive = permissive.as_object().expect("a table");
+    let covered = covered(host);
     let mut random = Random(7);
     let (mut permits, mut asked) = (0, 0);
     for _ in 0..20_000 {
-        let text = request(host, &mut random, permissive);
+        let text = request(host, &mut random, &covered, permissive);
         let request = host
             .request("random", &text, Format::Json)
             .unwrap_or_else(|found| panic!("{found}"));

@@ -10,7 +10,7 @@ use crate::support;
 /// When all requests are judged, unless they say otherwise.
 pub(crate) const AT: &str = "2026-11-23T10:00:00Z";
 
-/// The built plugins and the fixtures, under the example profile.
+/// The built plugins, under the example profile.
 pub(crate) static HOST: LazyLock<Host> =
     LazyLock::new(|| profiled(support::builder()).build().expect("a host"));
 

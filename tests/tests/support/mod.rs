@@ -1,4 +1,4 @@
-//! What the test targets share: built plugins, fixture plugins, a host over both.
+//! What the test targets share: the built plugins, a host of them.
 #![allow(dead_code, reason = "every test target uses its own part")]
 
 use std::path::{Path, PathBuf};
@@ -27,7 +27,7 @@ pub(crate) fn built_plugins() -> &'static Path {
     })
 }
 
-/// The product plugins and the fixture plugins of `tests/plugins`.
+/// The product plugins.
 ///
 /// The environment variable `LICIT_IN_PLACE` names a folder whose plugins take the place of the built ones with the same
 /// file name: that is how the cases of a plugin are asked of one in another language.
@@ -47,11 +47,10 @@ pub(crate) fn plugins() -> Vec<(String, Vec<u8>)> {
                 .1 = plugin;
         }
     }
-    plugins.extend(licit_conformance::fixtures(&root().join("tests/plugins")).expect("fixtures"));
     plugins
 }
 
-/// A host with all of these.
+/// A host of them.
 pub(crate) fn builder() -> HostBuilder {
     let builder = licit_conformance::as_cases_are_asked(Host::builder());
     let add = |builder: HostBuilder, (name, plugin): (String, Vec<u8>)| builder.plugin(&name, plugin);

@@ -8,7 +8,7 @@ licit_guest::plugin!();
 pub fn evaluate(request: &Request) -> Verdict {
     match request.purpose() {
         Purpose::SecurityAppFeature(facts) if request.operation() == Operation::Share => {
-            let fresh = |(at, audit): (Instant, Instant)| at.seconds_since(audit) <= 365 * DAY;
+            let fresh = |(at, audit): (Instant, Instant)| (0..=365 * DAY).contains(&at.seconds_since(audit));
             if facts.at().zip(facts.vendor_audit_date()).is_some_and(fresh) {
                 permit()
             } else {
@@ -31,9 +31,11 @@ mod tests {
             at = "2026-11-23T10:00:00Z", vendor.audit_date = "2025-11-23T10:00:00Z"
         );
         share.assert_permit();
-        share
-            .fact("vendor.audit_date", "2025-11-23T09:59:59Z")
-            .assert_deny(Reason::AuditTooOld);
+        for other in ["2025-11-23T09:59:59Z", "2026-11-23T10:00:01Z"] {
+            share
+                .fact("vendor.audit_date", other)
+                .assert_deny(Reason::AuditTooOld);
+        }
     }
 
     #[test]
