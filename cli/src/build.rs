@@ -101,7 +101,8 @@ pub fn check(plugin: &Path) -> Result<Diagnostics, BuildError> {
     Ok(warnings)
 }
 
-/// The folders of plugins in `folder`, at any depth, sorted: those that hold both `Cargo.toml` and `plugin.toml`.
+/// The folders of plugins in `folder`, at any depth, sorted: those that hold both `Cargo.toml` and `plugin.toml`. What
+/// tools make, and what is hidden, is left out.
 ///
 /// # Errors
 ///
@@ -118,8 +119,11 @@ pub fn plugins_in(folder: &Path) -> io::Result<Vec<PathBuf>> {
         }
         for entry in fs::read_dir(&folder)? {
             let entry = entry?;
+            let name = entry.file_name();
+            let is_made = ["target", "node_modules"].iter().any(|made| name == *made);
+            let is_hidden = name.as_encoded_bytes().starts_with(b".");
             // A link could lead around in a circle.
-            if entry.file_type()?.is_dir() {
+            if entry.file_type()?.is_dir() && !is_made && !is_hidden {
                 pending.push(entry.path());
             }
         }
@@ -152,7 +156,11 @@ pub fn componentize(module: &[u8]) -> Result<Vec<u8>, BuildError> {
 }
 
 /// The product that a manifest is for, which names the plugin's file.
-fn product(manifest: &str) -> Result<String, BuildError> {
+///
+/// # Errors
+///
+/// [`BuildError::Manifest`] when it is no TOML, or names no product.
+pub fn product(manifest: &str) -> Result<String, BuildError> {
     let table: toml::Table = manifest
         .parse()
         .map_err(|error: toml::de::Error| BuildError::Manifest(error.to_string()))?;

@@ -258,3 +258,16 @@ fn a_plugin_without_cases_is_not_tested() {
         "{ran:?}"
     );
 }
+
+#[test]
+fn a_product_that_has_its_plugin_in_the_workspace_gets_no_second_one() {
+    let ran = Command::new(env!("CARGO_BIN_EXE_licit"))
+        .args(["new", "second-space", "--path", "plugins/again", "--yes"])
+        .current_dir(root())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&ran.stderr);
+    assert!(!ran.status.success(), "{said}");
+    assert!(said.contains("push-service/second-space"), "{said}");
+    assert!(!root().join("plugins/again").exists());
+}

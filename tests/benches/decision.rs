@@ -84,9 +84,7 @@ fn with_rules(number: usize, wanted: &[String]) -> Baseline {
     let text: String = kept.iter().map(|rule| format!("[[rule]]\n{rule}")).collect();
     files.push(("rules.toml".to_owned(), text));
     let files = files.iter().map(|(name, text)| (name.as_str(), text.as_str()));
-    let baseline = Baseline::read(files).unwrap_or_else(|found| panic!("{found}"));
-    println!("{} rules", baseline.rules().len());
-    baseline
+    Baseline::read(files).unwrap_or_else(|found| panic!("{found}"))
 }
 
 fn checked(host: &Host) -> Request {
@@ -119,11 +117,11 @@ fn baseline(c: &mut Criterion) {
     let deciding = answer.deciding().map(|it| it.rule.to_owned());
     let considered = answer.considered().map(|(rule, ..)| rule.to_owned());
     let considered: Vec<String> = deciding.chain(considered).collect();
-    baseline_alone(c, &all, "all rules");
-    baseline_alone(c, &host(Some(with_rules(60, &considered))), "60 rules");
+    baseline_alone(c, &all);
+    baseline_alone(c, &host(Some(with_rules(60, &considered))));
 }
 
-fn baseline_alone(c: &mut Criterion, host: &Host, rules: &str) {
+fn baseline_alone(c: &mut Criterion, host: &Host) {
     let request = checked(host);
     let explained = host.explain(&request);
     let used = explained
@@ -132,6 +130,7 @@ fn baseline_alone(c: &mut Criterion, host: &Host, rules: &str) {
         .map(|it| it.facts_used.as_slice())
         .unwrap_or_default();
     let baseline = request.baseline();
+    let rules = baseline.rules().len();
     let taxonomy = baseline.taxonomy();
     let law = Law::default();
     let data: Vec<_> = request
@@ -176,11 +175,11 @@ fn baseline_alone(c: &mut Criterion, host: &Host, rules: &str) {
     }
     let as_they_are = facts.clone();
     let facts_for = |_| as_they_are.clone();
-    c.bench_function(&format!("baseline alone, {rules}"), |b| {
+    c.bench_function(&format!("baseline alone, {rules} rules"), |b| {
         b.iter(|| baseline.judge_each(&with_settled, &mut facts, &facts_for));
     });
     c.bench_function(
-        &format!("baseline alone, {rules}, nothing settled at load"),
+        &format!("baseline alone, {rules} rules, nothing settled at load"),
         |b| {
             b.iter(|| baseline.judge_each(&query, &mut facts, &facts_for));
         },

@@ -72,6 +72,9 @@ pub(crate) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit
     let folder = absolute(&path)?;
     // Before anything else is asked or worked out.
     refuse_occupied(&path, &folder)?;
+    if let Some(root) = root.filter(|root| root.is_licit && folder.starts_with(&root.folder)) {
+        refuse_second(&root.folder.join("plugins"), product)?;
+    }
     let surroundings = Surroundings::of(&folder, arguments)?;
     terminal.progress(format!(
         "looking for an activity of {} that the policy permits",
@@ -94,6 +97,23 @@ pub(crate) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit
     surroundings.join(&path, product, terminal)?;
     terminal.out.flush()?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Refuses a product that has its plugin in the workspace: cargo takes no two packages of one name.
+fn refuse_second(plugins: &Path, product: &Product) -> Result<(), Problem> {
+    let folders = licit::build::plugins_in(plugins).unwrap_or_default();
+    let is_its = |folder: &&PathBuf| {
+        let text = fs::read_to_string(folder.join("plugin.toml")).unwrap_or_default();
+        licit::build::product(&text).is_ok_and(|it| it == product.id)
+    };
+    match folders.iter().find(is_its) {
+        None => Ok(()),
+        Some(folder) => Err(Problem::Text(format!(
+            "product `{}` has its plugin in `{}` already: change that one, or make another outside this workspace",
+            product.id,
+            input::shown(folder)
+        ))),
+    }
 }
 
 fn product<'t>(taxonomy: &'t Taxonomy, wish: Option<&str>, asks: bool) -> Result<&'t Product, Problem> {
