@@ -9,7 +9,6 @@
     reason = "a table on the terminal is what this is for, and without plugins there is nothing to measure"
 )]
 
-#[allow(dead_code, reason = "the tests use the rest of it")]
 #[path = "../tests/support/mod.rs"]
 mod support;
 
