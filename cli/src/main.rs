@@ -1,4 +1,4 @@
-//! The `licit` command: evaluate requests; start, build, test, pack and inspect plugins.
+//! The `licit` command: evaluate requests; start, build, test, pack, inspect and check plugins.
 //!
 //! Exit codes: for one request, or one person, 0 permit, 2 deny, 3 pend; for a review of the policy or of the law 2 if there
 //! is something to look at; otherwise 0.
@@ -17,7 +17,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::commands::{baseline, build, demo, eval, facts, inspect, law, new, pack, right, test};
+use crate::commands::{baseline, build, check, demo, eval, facts, inspect, law, new, pack, right, test};
 use crate::terminal::{Problem, Terminal};
 
 /// Is this processing licit? Evaluate requests against the General Privacy Policy and a product's plugin.
@@ -59,6 +59,10 @@ enum Command {
     Pack(pack::Arguments),
     /// Show what a plugin declares, without running it
     Inspect(inspect::Arguments),
+    /// Check that plugins are well formed and keep their word: the reviewer's first command
+    ///
+    /// The exit code is 1 if a check of severity `error` finds something.
+    Check(check::Arguments),
     /// Answer one request, or a stream of them
     ///
     /// For one request the exit code is 0 for permit, 2 for deny, 3 for pend.
@@ -107,6 +111,7 @@ fn main() -> ExitCode {
         Command::Build(arguments) => build::run(&arguments, &mut terminal),
         Command::Pack(arguments) => pack::run(&arguments, &mut terminal),
         Command::Inspect(arguments) => inspect::run(&arguments, &mut terminal),
+        Command::Check(arguments) => check::run(&arguments, &mut terminal),
         Command::Eval(arguments) => eval::run(&arguments, &mut terminal),
         Command::Right(arguments) => right::run(&arguments, &mut terminal),
         Command::Facts(arguments) => facts::run(&arguments, &mut terminal),

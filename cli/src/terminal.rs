@@ -52,6 +52,11 @@ impl Terminal {
         Self { out, err, quiet }
     }
 
+    /// Whether nothing but what matters is to be said.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
     pub(crate) fn report(&mut self, problem: &Problem) {
         let text = match problem {
             Problem::Text(text) => format!("{} {}", paint(RED, "error:"), safe(text)),

@@ -4,6 +4,7 @@
 //! get. [`CaseFile::read`] reads one, [`Case::check`] asks a host and compares.
 
 mod case;
+pub mod check;
 mod complete;
 mod fixture;
 mod hosts;

@@ -2,6 +2,7 @@
 
 pub(crate) mod baseline;
 pub(crate) mod build;
+pub(crate) mod check;
 pub(crate) mod demo;
 pub(crate) mod eval;
 pub(crate) mod facts;

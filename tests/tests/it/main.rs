@@ -9,6 +9,7 @@
     reason = "clippy knows tests by their attribute, and these are their helpers"
 )]
 
+mod check;
 mod common;
 mod host;
 mod hostile;
