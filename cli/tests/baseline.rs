@@ -770,6 +770,9 @@ fn rule<'d>(document: &'d Value, id: &str) -> &'d Value {
 fn cases_show_rules_both_ways() {
     let here = with_cases(CASES);
     let document = here.run(&["coverage", "--format", "json"]).assert_code(2).json();
+    // What the policy allows no case to show stands there with the reason.
+    assert!(rule(&document, "request-deadline")["allowed"].is_string());
+    assert!(rule(&document, "find-device-switch")["allowed"].is_null());
     assert_eq!(document["failed"], json!([]));
     let switch = rule(&document, "find-device-switch");
     assert_eq!(

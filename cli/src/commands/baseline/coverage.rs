@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
-use licit_baseline::{Baseline, Rule};
+use licit_baseline::{Baseline, Lint, Rule};
 use serde_json::{Value, json};
 
 use super::{Policy, count, html, outcome, sections, write_json};
@@ -59,6 +59,8 @@ pub(super) struct Table<'t> {
 pub(super) struct Row<'t> {
     pub(super) rule: &'t Rule,
     pub(super) coverage: Coverage,
+    /// Why the policy has it so that no case shows all of it.
+    pub(super) allowed: Option<&'t str>,
 }
 
 /// One section and the rules that cite it.
@@ -93,6 +95,13 @@ impl Row<'_> {
     }
 }
 
+impl Row<'_> {
+    /// Whether no case shows all of it and the policy does not say why.
+    pub(super) fn is_open(&self) -> bool {
+        self.allowed.is_none() && !self.gaps().is_empty()
+    }
+}
+
 impl<'t> Table<'t> {
     fn new(baseline: &'t Baseline, reached: &'t Reached) -> Self {
         let rules: Vec<Row<'t>> = baseline
@@ -101,6 +110,11 @@ impl<'t> Table<'t> {
             .map(|(_, rule)| Row {
                 rule,
                 coverage: reached.rule(&rule.id),
+                allowed: baseline
+                    .allowances()
+                    .iter()
+                    .find(|it| it.lint == Lint::RuleWithoutCase && it.subject == rule.id)
+                    .map(|it| it.reason.as_str()),
             })
             .collect();
         let mut sections: BTreeMap<Vec<Part<'t>>, Section<'t>> = BTreeMap::new();
@@ -137,7 +151,7 @@ impl<'t> Table<'t> {
     }
 
     fn has_gap(&self) -> bool {
-        !self.reached.failed.is_empty() || self.rules.iter().any(|row| !row.gaps().is_empty())
+        !self.reached.failed.is_empty() || self.rules.iter().any(Row::is_open)
     }
 
     fn compiled(&self) -> impl Iterator<Item = &Row<'t>> {
@@ -193,7 +207,7 @@ impl<'t> Table<'t> {
             .unwrap_or(0);
         for section in &self.sections {
             let (all, both) = self.shown(section);
-            let text = match (all, both == all) {
+            let text = match (all, !self.rows(section).any(Row::is_open)) {
                 (0, _) => paint(DIM, "only cited"),
                 (_, true) => paint(GREEN, &format!("{both} of {all}")),
                 (_, false) => paint(RED, &format!("{both} of {all}")),
@@ -212,6 +226,9 @@ impl<'t> Table<'t> {
                 paint(DIM, &safe(&sections(row.rule)))
             );
             wrapped(out, &head, "      ", &format!(" {}", row.gaps().join("; ")))?;
+            if let Some(reason) = row.allowed {
+                wrapped(out, "      allowed: ", "               ", &safe(reason))?;
+            }
         }
         if !self.reached.failed.is_empty() {
             writeln!(
@@ -262,6 +279,7 @@ impl<'t> Table<'t> {
                 "spares": row.coverage.spared_by,
                 "in-scope": row.coverage.in_scope_of,
                 "gaps": row.gaps(),
+                "allowed": row.allowed,
             })
         };
         let failed = self

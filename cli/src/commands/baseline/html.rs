@@ -42,7 +42,7 @@ pub(super) fn write(table: &Table<'_>, out: &mut impl Write) -> io::Result<()> {
     )?;
     for section in &table.sections {
         let (all, both) = table.shown(section);
-        let shown = match (all, both == all) {
+        let shown = match (all, !table.rows(section).any(Row::is_open)) {
             (0, _) => "<span class=\"dim\">only cited</span>".to_owned(),
             (_, true) => format!("<span class=\"good\">{both} of {all}</span>"),
             (_, false) => format!("<span class=\"bad\">{both} of {all}</span>"),
@@ -89,11 +89,7 @@ fn write_failed(table: &Table<'_>, out: &mut impl Write) -> io::Result<()> {
 }
 
 fn link(row: &Row<'_>) -> String {
-    let class = if row.gaps().is_empty() {
-        ""
-    } else {
-        " class=\"bad\""
-    };
+    let class = if row.is_open() { " class=\"bad\"" } else { "" };
     let id = escaped(&row.rule.id);
     format!("<a href=\"#{id}\"{class}>{id}</a>")
 }
@@ -113,7 +109,7 @@ fn write_rule(row: &Row<'_>, reached: &Reached, out: &mut impl Write) -> io::Res
         "<tr id=\"{id}\"><td><code>{id}</code></td><td>{}</td><td>{}</td><td>{}</td><td>{decides}</td><td>{}</td></tr>",
         rule.kind.as_str(),
         escaped(&sections(rule)),
-        escaped(&rule.summary),
+        summary(row),
         if compiled {
             cases(&row.coverage.spared_by, reached, true)
         } else {
@@ -121,6 +117,14 @@ fn write_rule(row: &Row<'_>, reached: &Reached, out: &mut impl Write) -> io::Res
         },
         id = escaped(&rule.id),
     )
+}
+
+fn summary(row: &Row<'_>) -> String {
+    let summary = escaped(&row.rule.summary);
+    match row.allowed {
+        None => summary,
+        Some(reason) => format!("{summary}<br><span class=\"dim\">{}</span>", escaped(reason)),
+    }
 }
 
 fn cases(list: &[usize], reached: &Reached, wanted: bool) -> String {
