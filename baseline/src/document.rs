@@ -547,8 +547,9 @@ pub fn printable(text: &str) -> String {
     shown
 }
 
-/// Whether a character acts on what shows it instead of being shown.
-pub(crate) fn is_hidden(character: char) -> bool {
+/// Whether a character acts on what shows it instead of being shown: what controls a terminal, and what reorders text.
+#[must_use]
+pub fn is_hidden(character: char) -> bool {
     // Bidirectional overrides reorder what a reviewer reads.
     let reorders = matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     character.is_control() || reorders

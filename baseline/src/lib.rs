@@ -24,7 +24,9 @@ pub use condition::{Comparison, Expression, ExpressionKind};
 pub use consent::ConsentRecord;
 pub use decision::{Decision, Decisions, Kleene, Timing};
 pub use diagnostic::{Diagnostic, Diagnostics, Severity, Source, nearest};
-pub use document::{Document, Format, Node, NodeValue, Reported, Spanned, Table as Fields, printable};
+pub use document::{
+    Document, Format, Node, NodeValue, Reported, Spanned, Table as Fields, is_hidden, printable,
+};
 pub use fact::{
     Fact, FactType, FactValue, PerCategory, RegisterKey, Supplier, duration_text, parse_duration,
     parse_instant,

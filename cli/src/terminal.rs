@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::io::{self, Write};
 
 use anstream::{AutoStream, ColorChoice};
-use licit_baseline::{Diagnostics, nearest};
+use licit_baseline::{Diagnostics, is_hidden, nearest};
 
 /// Stdout for answers, stderr for everything else. Colours are taken out where nobody would see them.
 pub(crate) struct Terminal {
@@ -130,7 +130,7 @@ pub(crate) fn safe_lines(text: &str) -> String {
 fn escape(text: &str, spared: impl Fn(char) -> bool) -> String {
     let mut shown = String::with_capacity(text.len());
     for character in text.chars() {
-        if acts(character) && !spared(character) {
+        if is_hidden(character) && !spared(character) {
             shown.extend(character.escape_unicode());
         } else {
             shown.push(character);
@@ -139,15 +139,11 @@ fn escape(text: &str, spared: impl Fn(char) -> bool) -> String {
     shown
 }
 
-fn acts(character: char) -> bool {
-    character.is_control() || matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
-
 /// JSON text as it may be shown: its syntax has no such characters, so that each stands in a string.
 pub(crate) fn safe_json(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for character in text.chars() {
-        if acts(character) && character != '\n' {
+        if is_hidden(character) && character != '\n' {
             shown.push_str(&format!("\\u{:04x}", u32::from(character)));
         } else {
             shown.push(character);

@@ -721,7 +721,7 @@ fn load_all(
             let remembers = files.deployment.has_changes();
             let admitted = manifest.and_then(|manifest| match &code {
                 Some(code) => admit(edition, code, manifest, running, remembers, &terms),
-                None => Ok(()),
+                None => Err("its code was not compiled".to_owned()),
             });
             if let Err(problem) = admitted {
                 refuse(Some(edition), problem);

@@ -10,8 +10,7 @@ const ALWAYS_PERMIT: &str = include_str!("../plugins/always-permit.wat");
 
 /// A plugin that permits all that its manifest declares.
 ///
-/// What then denies is the policy or the declaration, which is what cases of the policy are about; and a product whose
-/// own plugin is not written yet can be asked about.
+/// What then denies is the policy or the declaration.
 ///
 /// # Errors
 ///
@@ -47,23 +46,31 @@ pub fn fixtures(folder: &Path) -> io::Result<Vec<(String, Vec<u8>)>> {
 ///
 /// If the folder or a file cannot be read; with the path.
 pub fn built(folder: &Path) -> io::Result<Vec<(String, Vec<u8>)>> {
-    /// The host has tighter bounds of its own.
-    const LARGEST: u64 = 64 << 20;
-    let about =
-        |path: &Path, error: &io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
     let mut plugins = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(|error| about(folder, &error))? {
         let path = entry.map_err(|error| about(folder, &error))?.path();
         if path.extension().is_some_and(|extension| extension == "wasm") {
-            let mut bytes = Vec::new();
-            std::fs::File::open(&path)
-                .and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes))
-                .map_err(|error| about(&path, &error))?;
+            let bytes = plugin_bytes(&path).map_err(|error| about(&path, &error))?;
             plugins.push((path.display().to_string(), bytes));
         }
     }
     plugins.sort();
     Ok(plugins)
+}
+
+/// The bytes of a plugin's file, as many as tell that it is too large.
+pub(crate) fn plugin_bytes(path: &Path) -> io::Result<Vec<u8>> {
+    /// The host has tighter bounds of its own.
+    const LARGEST: u64 = 64 << 20;
+    let mut bytes = Vec::new();
+    std::fs::File::open(path)?
+        .take(LARGEST + 1)
+        .read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn about(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 
 /// A component with a manifest embedded, as `licit pack` does it, and without its checks.
@@ -96,8 +103,6 @@ pub fn as_cases_are_asked(builder: HostBuilder) -> HostBuilder {
 pub fn texts(folder: &Path) -> io::Result<Vec<(String, String)>> {
     /// Far more than a person would write, and not yet a danger.
     const LARGEST: u64 = 16 << 20;
-    let about =
-        |path: &Path, error: &io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
     let mut files = Vec::new();
     let mut pending = vec![folder.to_owned()];
     while let Some(folder) = pending.pop() {

@@ -45,7 +45,6 @@ mod table;
 mod trial;
 
 use std::fmt;
-use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -269,13 +268,9 @@ impl Checker {
 ///
 /// If the file cannot be read, or if a check of severity `error` finds something. The text says all that was found.
 pub fn passes(path: impl AsRef<Path>) -> Result<(), Failed> {
-    /// The host has tighter bounds of its own.
-    const LARGEST: u64 = 64 << 20;
     let path = path.as_ref();
     let name = path.display().to_string();
-    let mut bytes = Vec::new();
-    std::fs::File::open(path)
-        .and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes))
+    let bytes = crate::fixture::plugin_bytes(path)
         .map_err(|error| Failed(format!("cannot read `{name}`: {error}")))?;
     let checker = Checker::new().map_err(|error| Failed(error.to_string()))?;
     let report = checker.check(&name, &bytes);

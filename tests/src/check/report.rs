@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use licit_baseline::Diagnostics;
+use licit_baseline::{Diagnostics, is_hidden};
 use serde_json::{Value, json};
 
 use super::code::Subject;
@@ -221,10 +221,9 @@ impl fmt::Display for Report {
 
 /// Text from outside: what would act on a terminal, or reorder what is read, is escaped.
 fn shown(text: &str) -> String {
-    let acts = |it: char| it.is_control() || matches!(it, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let mut shown = String::with_capacity(text.len());
     for character in text.chars() {
-        if acts(character) {
+        if is_hidden(character) {
             shown.extend(character.escape_unicode());
         } else {
             shown.push(character);
