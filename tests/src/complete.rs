@@ -34,7 +34,7 @@ impl fmt::Display for Lack {
 /// - a permit, and a deny of what it covers;
 /// - each of its controls, switched off: the request is denied, and would be permitted if it were as in a case that is;
 /// - its data exceeded by one item, which the manifest does not declare;
-/// - where it hands data to somebody, a recipient that it does not name, who gets nothing;
+/// - where it hands data to somebody, a recipient that it does not name, who gets nothing, and would as one that it names;
 ///
 /// and for the product:
 ///
@@ -358,7 +358,7 @@ impl<'c> Own<'c> {
             _ => false,
         };
         let mut handed = self.covered(activity).filter(|it| handing(it.operation));
-        if handed.any(|it| it.is(Decision::Deny) && others(it)) {
+        if handed.any(|it| others(it) && self.is_off(activity, it, "recipient.class")) {
             return;
         }
         let id = &activity.id;
